@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "core/base/timestamp.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+namespace haingest::base {
+namespace {
+
+struct Civil {
+  int year;
+  unsigned month, day;
+  int hour, minute, second, micros;
+};
+
+Civil to_civil(Timestamp moment) {
+  using namespace std::chrono;
+  const auto day = floor<days>(moment);
+  const year_month_day date{day};
+  const hh_mm_ss<microseconds> time{moment - day};
+  return {static_cast<int>(date.year()),
+          static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()),
+          static_cast<int>(time.hours().count()),
+          static_cast<int>(time.minutes().count()),
+          static_cast<int>(time.seconds().count()),
+          static_cast<int>(time.subseconds().count())};
+}
+
+std::string format_with(const char* format, Timestamp moment) {
+  const Civil c = to_civil(moment);
+  char text[64];
+  const int length = std::snprintf(text, sizeof text, format, c.year, c.month, c.day, c.hour,
+                                   c.minute, c.second, c.micros);
+  return {text, static_cast<std::size_t>(length)};
+}
+
+// Takes `digits` digits off the front of `text`; -1 when they are not there.
+int take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return -1;
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
+  if (error != std::errc{} || end != text.data() + digits || value < 0) return -1;
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Up to nine decimals, of which six are kept; -1 when there is no digit behind the point.
+int take_micros(std::string_view& text) {
+  int micros = 0;
+  int places = 0;
+  while (!text.empty() && text.front() >= '0' && text.front() <= '9' && places < 9) {
+    if (places < 6) micros = micros * 10 + (text.front() - '0');
+    ++places;
+    text.remove_prefix(1);
+  }
+  if (places == 0) return -1;
+  for (; places < 6; ++places) micros *= 10;
+  return micros;
+}
+
+// "", "Z" or "+hh:mm"; none when something else stands there.
+std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
+  if (text.empty() || take(text, "Zz")) {
+    return text.empty() ? std::optional{std::chrono::minutes{0}} : std::nullopt;
+  }
+  const int sign = text.front() == '-' ? -1 : 1;
+  if (!take(text, "+-")) return std::nullopt;
+  const int hours = take_number(text, 2);
+  take(text, ":");
+  const int minutes = take_number(text, 2);
+  if (hours < 0 || minutes < 0 || !text.empty()) return std::nullopt;
+  return std::chrono::minutes{sign * (hours * 60 + minutes)};
+}
+
+}  // namespace
+
+Timestamp system_now() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+std::string to_sqlite_text(Timestamp moment) {
+  return format_with("%04d-%02u-%02u %02d:%02d:%02d.%06d", moment);
+}
+
+std::string to_iso_text(Timestamp moment) {
+  return format_with("%04d-%02u-%02uT%02d:%02d:%02d.%06d+00:00", moment);
+}
+
+std::string to_file_text(Timestamp moment) {
+  return format_with("%04d%02u%02uT%02d%02d%02dZ", moment);
+}
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  using namespace std::chrono;
+  const int y = take_number(text, 4);
+  const bool dash1 = take(text, "-");
+  const int m = take_number(text, 2);
+  const bool dash2 = take(text, "-");
+  const int d = take_number(text, 2);
+  if (y < 0 || m < 0 || d < 0 || !dash1 || !dash2) return std::nullopt;
+  const year_month_day date{year{y}, month{static_cast<unsigned>(m)},
+                            day{static_cast<unsigned>(d)}};
+  if (!date.ok() || !take(text, " T")) return std::nullopt;
+  const int hour = take_number(text, 2);
+  const bool colon = take(text, ":");
+  const int minute = take_number(text, 2);
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !colon) return std::nullopt;
+  int second = 0;
+  int micros = 0;
+  if (take(text, ":")) second = take_number(text, 2);
+  if (second < 0 || second > 60) return std::nullopt;
+  if (take(text, ".,")) micros = take_micros(text);
+  if (micros < 0) return std::nullopt;
+  const auto offset = take_offset(text);
+  if (!offset) return std::nullopt;
+  return sys_days{date} + hours{hour} + minutes{minute} + seconds{second} + microseconds{micros} -
+         *offset;
+}
+
+std::optional<Timestamp> from_epoch_seconds(double seconds) {
+  constexpr double year_1 = -62135596800.0;
+  constexpr double year_10000 = 253402300800.0;
+  if (!(seconds >= year_1 && seconds < year_10000)) return std::nullopt;
+  return Timestamp{std::chrono::microseconds{std::llround(seconds * 1e6)}};
+}
+
+}  // namespace haingest::base

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// `discover`: the snapshot of a Home Assistant, or what the store holds instead.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/timestamp.hpp"
+#include "core/ha/snapshot.hpp"
+#include "core/model/change.hpp"
+#include "core/model/snapshot.hpp"
+#include "core/model/world.hpp"
+
+namespace haingest::jobs {
+
+// Throws Failure as ha::fetch_snapshot fails.
+[[nodiscard]] model::Document discover(const ha::ConnectOptions& options, const base::Clock& clock);
+
+// Writes the document's JSON beside `path` and renames it into place.
+void save(const model::Document& document, const std::string& path);
+
+struct StoredReport {
+  model::Stored stored;
+  std::optional<model::Run> last_run;  // none: no sync yet
+};
+[[nodiscard]] StoredReport discover_stored(const std::string& database_path);
+
+}  // namespace haingest::jobs

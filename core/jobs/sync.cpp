@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "core/jobs/sync.hpp"
+
+#include <istream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "core/base/atomic_file.hpp"
+#include "core/jobs/discover.hpp"
+#include "core/net/http_client.hpp"
+
+namespace haingest::jobs {
+namespace {
+
+model::Document read_document(const SyncOptions& options, std::istream& input) {
+  if (!options.from) return discover(options.ha, options.clock);
+  if (*options.from != "-") {
+    return model::parse_document(base::read_whole_file(*options.from), *options.from).value();
+  }
+  const std::string text{std::istreambuf_iterator<char>(input), {}};
+  return model::parse_document(text, "standard input").value();
+}
+
+std::string parameters_of(const SyncOptions& options) {
+  const mirror::RemovalLimit& limit = options.policy.max_removals;
+  std::string parameters = "?";
+  if (limit.given) {
+    std::string amount = std::to_string(limit.amount);
+    amount.erase(amount.find_last_not_of('0') + 1);
+    if (amount.back() == '.') amount.pop_back();
+    const bool percent = limit.unit == mirror::RemovalLimit::Unit::percent;
+    parameters += "max_removals=" + amount + (percent ? "%25" : "") + "&";
+  }
+  if (options.policy.new_house) parameters += "new_house=true&";
+  if (options.dry_run) parameters += "dry_run=true&";
+  parameters.pop_back();
+  return parameters;
+}
+
+// What a data API says in an error answer, without the body's markup.
+std::string reason_in(const std::string& body) {
+  const auto answer = nlohmann::json::parse(body, nullptr, false);
+  if (answer.is_object() && answer.contains("error") && answer["error"].is_string()) {
+    return answer["error"].get<std::string>();
+  }
+  return body.substr(0, 200);
+}
+
+[[noreturn]] void refuse(const std::string& url, const net::HttpResponse& response) {
+  const std::string status = std::to_string(response.status);
+  const std::string reason = reason_in(response.body);
+  if (response.status == 401 || response.status == 403) {
+    throw base::Failure(base::ErrorKind::credentials,
+                        url + " refused the write (" + status + "): " + reason +
+                            "; give its API token with --api-token-file or API_KEY");
+  }
+  if (response.status == 409) throw base::Failure(base::ErrorKind::guard, reason);
+  throw base::Failure(base::ErrorKind::failure, url + " answered " + status + ": " + reason);
+}
+
+mirror::Report post(const SyncOptions& options, const model::Document& document) {
+  std::string url = options.to->url;
+  while (url.ends_with('/')) url.pop_back();
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = url + "/internal/snapshot" + parameters_of(options);
+  request.headers = {"Content-Type: application/json"};
+  request.bearer_token = options.to->token;
+  request.body = model::to_json(document);
+  request.timeout = options.ha.total_timeout;
+  net::HttpClient client({options.ha.ca_file, options.ha.verify_tls});
+  const net::HttpResponse response = client.send(request).value();
+  if (response.status != 200) refuse(url, response);
+  return mirror::parse_report(response.body).value();
+}
+
+void forget_numbers(mirror::Report& report) {
+  report.run.id = 0;
+  for (model::Change& change : report.changes) change.seq = 0;
+}
+
+}  // namespace
+
+mirror::Report sync(const SyncOptions& options, std::istream& input) {
+  mirror::Requester requester;
+  requester.command = "sync";
+  requester.started_at = options.clock();
+  const model::Document document = read_document(options, input);
+  if (options.to) return post(options, document);
+  const model::Snapshot snapshot = model::to_snapshot(document);
+  requester.source = options.from ? *options.from : document.ha.url;
+  const auto timeout = options.ha.request_timeout;
+  store::Database database =
+      options.dry_run ? store::Database::open_copy_in_memory(options.database_path, timeout)
+                      : store::Database::open(options.database_path, timeout);
+  mirror::Report report =
+      mirror::synchronise(database, snapshot, options.policy, requester, options.clock);
+  if (options.dry_run) forget_numbers(report);
+  return report;
+}
+
+}  // namespace haingest::jobs

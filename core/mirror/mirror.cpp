@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "core/mirror/mirror.hpp"
+
+#include <functional>
+#include <utility>
+
+namespace haingest::mirror {
+namespace {
+
+using model::Kind;
+
+void write_rows(store::Transaction& transaction, const Plan& plan, base::Timestamp now) {
+  for (const Burial& burial : plan.buried) {
+    transaction.bury(burial.kind, burial.row, now, burial.why, burial.successor);
+  }
+  for (const auto& [kind, id] : plan.unburied) transaction.unbury(kind, id);
+  // All keys go before any comes: two entities may have swapped theirs.
+  for (const auto& [kind, key] : plan.erased) transaction.erase(kind, key);
+  for (const model::Table& table : plan.inserted) {
+    for (std::size_t i = 0; i < table.size(); ++i) transaction.insert(table.kind(), table.row(i));
+  }
+  for (const model::Alias& alias : plan.aliases) transaction.put_alias(alias, now);
+}
+
+std::string join(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
+  return text;
+}
+
+std::string detail_of(const Report& report) {
+  std::vector<std::string> sentences = report.held;
+  for (const auto& [part, code] : report.failed) sentences.push_back(part + ": " + code);
+  return join(sentences);
+}
+
+void finish_run(Report& report, Plan& plan, const base::Clock& clock) {
+  model::Run& run = report.run;
+  run.finished_at = clock();
+  run.duration_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(run.finished_at - run.started_at)
+          .count();
+  run.totals = plan.totals;
+  run.detail = detail_of(report);
+  for (const model::Change& change : plan.changes) {
+    ++run.counts[static_cast<std::size_t>(change.action)];
+  }
+}
+
+// A run belongs into the file when it is a sync's, or when it changed something.
+enum class Record { always, when_changed };
+
+void apply(store::Transaction& transaction, Plan plan, Record record, Report& report,
+           const base::Clock& clock) {
+  report.held = plan.held;
+  report.notes.insert(report.notes.end(), plan.notes.begin(), plan.notes.end());
+  finish_run(report, plan, clock);
+  write_rows(transaction, plan, report.run.finished_at);
+  if (record == Record::always || !plan.quiet()) report.run.id = transaction.put_run(report.run);
+  for (model::Change& change : plan.changes) {
+    transaction.put_change(report.run.id, report.run.finished_at, change);
+  }
+  report.changes = std::move(plan.changes);
+}
+
+Report start(const Requester& requester, const base::Clock& clock) {
+  Report report;
+  report.run.command = requester.command;
+  report.run.source = requester.source;
+  report.run.started_at =
+      requester.started_at == base::Timestamp{} ? clock() : requester.started_at;
+  report.run.outcome = "complete";
+  return report;
+}
+
+}  // namespace
+
+Report synchronise(store::Database& database, const model::Snapshot& snapshot, const Policy& policy,
+                   const Requester& requester, const base::Clock& clock) {
+  Report report;
+  database.transact([&](store::Transaction& transaction) {
+    report = start(requester, clock);
+    report.run.ha_version = snapshot.ha.version;
+    report.failed = snapshot.failed;
+    report.notes = snapshot.notes;
+    const model::Stored stored = transaction.read_all();
+    const store::RemovedIds removed = transaction.read_removed_ids();
+    Plan plan = reconcile(snapshot, stored, removed, policy, clock()).value();
+    report.partial = plan.partial;
+    if (!snapshot.ha.running()) {
+      report.run.outcome = "starting";
+    } else if (plan.partial) {
+      report.run.outcome = "partial";
+    }
+    apply(transaction, std::move(plan), Record::always, report, clock);
+    transaction.prune(report.run.finished_at - policy.keep_history);
+  });
+  return report;
+}
+
+Report upsert(store::Database& database, const model::Table& records, const Requester& requester,
+              const base::Clock& clock) {
+  Report report;
+  database.transact([&](store::Transaction& transaction) {
+    report = start(requester, clock);
+    const model::Stored stored = transaction.read_all();
+    const store::RemovedIds removed = transaction.read_removed_ids();
+    apply(transaction, reconcile_upsert(records, stored, removed, clock()), Record::when_changed,
+          report, clock);
+  });
+  return report;
+}
+
+Report clear(store::Database& database, const Requester& requester, const base::Clock& clock) {
+  Report report;
+  database.transact([&](store::Transaction& transaction) {
+    report = start(requester, clock);
+    const model::Stored stored = transaction.read_all();
+    apply(transaction, reconcile_clear(stored), Record::when_changed, report, clock);
+  });
+  return report;
+}
+
+}  // namespace haingest::mirror

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The one door for all writes to metadata.db: read, reconcile and apply in one locked transaction.
+// Used by `sync`, `watch`, the API's writes and the migration alike.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/base/timestamp.hpp"
+#include "core/mirror/reconcile.hpp"
+#include "core/model/change.hpp"
+#include "core/model/snapshot.hpp"
+#include "core/store/database.hpp"
+
+namespace haingest::mirror {
+
+// Who asks for the write, for `sync_runs`.
+struct Requester {
+  std::string command;  // "sync", "api", …
+  std::string source;   // HA's URL, a file, a client's address
+  base::Timestamp started_at{};
+};
+
+struct Report {
+  model::Run run;                                          // as written (id 0 in a dry run)
+  std::vector<model::Change> changes;                      // with their seq
+  std::map<std::string, std::string, std::less<>> failed;  // part -> HA's code
+  std::vector<std::string> notes;  // records that were not taken as they came
+  std::vector<std::string> held;   // removals held back
+  bool partial = false;            // exit 6
+
+  [[nodiscard]] bool changed() const { return !changes.empty(); }
+};
+
+// Throws Failure: `guard` when a guard fired (nothing written), else what the store says.
+[[nodiscard]] Report synchronise(store::Database& database, const model::Snapshot& snapshot,
+                                 const Policy& policy, const Requester& requester,
+                                 const base::Clock& clock);
+[[nodiscard]] Report upsert(store::Database& database, const model::Table& records,
+                            const Requester& requester, const base::Clock& clock);
+[[nodiscard]] Report clear(store::Database& database, const Requester& requester,
+                           const base::Clock& clock);
+
+// The report as `sync -o json` prints it and POST /internal/snapshot answers it:
+// {"run":{…},"changes":[…],"summary":{…}}.
+[[nodiscard]] std::string to_json(const Report& report);
+[[nodiscard]] std::string to_json(const model::Change& change);
+// The inverse of the report's, for `sync --to`; fails on anything else.
+[[nodiscard]] base::Result<Report> parse_report(std::string_view json);
+
+}  // namespace haingest::mirror

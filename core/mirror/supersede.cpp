@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "core/mirror/supersede.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unordered_map>
+
+namespace haingest::mirror {
+namespace {
+
+using model::Alias;
+using model::Kind;
+using model::Row;
+using model::Table;
+
+// The identifiers and connections of a device, each as JSON text.
+std::set<std::string> marks_of(Row device) {
+  std::set<std::string> marks;
+  for (const std::size_t column : {model::device::identifiers, model::device::connections}) {
+    const auto list = nlohmann::json::parse(device[column].text(), nullptr, false);
+    if (!list.is_array()) continue;
+    for (const auto& mark : list) marks.insert(mark.dump());
+  }
+  return marks;
+}
+
+bool share_a_mark(const std::set<std::string>& a, const std::set<std::string>& b) {
+  return std::ranges::any_of(a, [&b](const std::string& mark) { return b.contains(mark); });
+}
+
+bool same(const Alias& a, const Alias& b) {
+  return std::ranges::is_permutation(a.new_ids, b.new_ids) && a.primary_id == b.primary_id &&
+         a.inferred == b.inferred;
+}
+
+}  // namespace
+
+Successors::Successors(const model::Snapshot& snapshot, const model::Stored& stored)
+    : snapshot_(snapshot), stored_(stored) {
+  for (const Alias& alias : stored.aliases) aliases_.emplace(alias.old_id, alias);
+  for (const Alias& split : snapshot.splits) {
+    if (split.new_ids.empty()) continue;
+    Alias& alias = aliases_[split.old_id];
+    const std::string chosen = alias.primary_id;
+    std::vector<std::string> ids = split.new_ids;
+    // A half that was removed drops out of HA's map; it stays in ours.
+    for (const std::string& id : alias.new_ids) {
+      if (!alias.inferred && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+    }
+    const std::string primary = !split.primary_id.empty() ? split.primary_id
+                                : !chosen.empty()         ? chosen
+                                                          : heir_of(split.old_id, split.new_ids);
+    alias = {split.old_id, std::move(ids), primary, false};
+  }
+}
+
+std::string Successors::heir_of(std::string_view old_id,
+                                const std::vector<std::string>& candidates) const {
+  std::unordered_map<std::string_view, bool> moved;  // registry ids that the old device had
+  const Table& before = stored_.of(Kind::entity);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before.row(i)[model::entity::device_id].text() == old_id) {
+      moved.emplace(before.row(i)[model::entity::registry_id].text(), true);
+    }
+  }
+  std::map<std::string_view, std::size_t> votes;
+  const Table& now = snapshot_.of(Kind::entity).table;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (moved.contains(now.row(i)[model::entity::registry_id].text())) {
+      ++votes[now.row(i)[model::entity::device_id].text()];
+    }
+  }
+  std::string heir = candidates.front();
+  for (const std::string& candidate : candidates) {
+    if (votes[candidate] > votes[heir]) heir = candidate;
+  }
+  return heir;
+}
+
+Alias Successors::infer(Row vanished) const {
+  Alias alias{std::string{vanished[model::device::device_id].text()}, {}, "", true};
+  const std::set<std::string> marks = marks_of(vanished);
+  const model::Value created = vanished[model::device::created_at];
+  std::set<std::string_view> known;
+  for (std::size_t i = 0; i < stored_.of(Kind::device).size(); ++i) {
+    known.insert(stored_.of(Kind::device).row(i)[model::device::device_id].text());
+  }
+  const Table& now = snapshot_.of(Kind::device).table;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const Row device = now.row(i);
+    const std::string_view id = device[model::device::device_id].text();
+    // The halves copy created_at and, at first, what identifies the device.
+    if (known.contains(id) || created.is_null() || device[model::device::created_at] != created) {
+      continue;
+    }
+    if (share_a_mark(marks, marks_of(device))) alias.new_ids.emplace_back(id);
+  }
+  if (!alias.new_ids.empty()) alias.primary_id = heir_of(alias.old_id, alias.new_ids);
+  return alias;
+}
+
+const Alias* Successors::of(Row vanished_device) {
+  const std::string_view id = vanished_device[model::device::device_id].text();
+  auto found = aliases_.find(id);
+  if (found == aliases_.end() && snapshot_.splits_presence == model::Presence::complete) {
+    Alias inferred = infer(vanished_device);
+    if (!inferred.new_ids.empty()) {
+      found = aliases_.emplace(inferred.old_id, std::move(inferred)).first;
+    }
+  }
+  return found == aliases_.end() ? nullptr : &found->second;
+}
+
+std::vector<Alias> Successors::news() const {
+  std::map<std::string_view, const Alias*> known;
+  for (const Alias& alias : stored_.aliases) known.emplace(alias.old_id, &alias);
+  std::vector<Alias> news;
+  for (const auto& [old_id, alias] : aliases_) {
+    const auto found = known.find(old_id);
+    if (found == known.end() || !same(*found->second, alias)) news.push_back(alias);
+  }
+  return news;
+}
+
+}  // namespace haingest::mirror

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "core/model/snapshot.hpp"
+
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "core/model/ha_json.hpp"
+#include "core/model/json_scan.hpp"
+
+namespace haingest::model {
+namespace {
+
+// While HA starts, its integrations have not registered their commands yet, so that it not knowing
+// one says nothing.
+Presence presence_of(const Answer& answer, bool running) {
+  if (answer.ok()) return Presence::complete;
+  return answer.code == "unknown_command" && running ? Presence::absent : Presence::failed;
+}
+
+Value kept_text(ondemand::object& object, std::string_view key, Arena& arena) {
+  ondemand::value value;
+  ondemand::json_type type{};
+  if (object.find_field_unordered(key).get(value) || value.type().get(type)) return {};
+  if (type == ondemand::json_type::null || type == ondemand::json_type::array ||
+      type == ondemand::json_type::object) {
+    return {};
+  }
+  const std::string_view token = trimmed(value.raw_json_token());
+  if (type != ondemand::json_type::string) return Value{arena.keep(token)};
+  std::string_view text;
+  if (value.get_string().get(text)) return Value{arena.keep(decode_leniently(token))};
+  return Value{arena.keep(text)};
+}
+
+bool read_states(std::string_view json, Snapshot& snapshot) {
+  const simdjson::padded_string padded{json};
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::array array;
+  if (parser.iterate(padded).get(document) || document.get_array().get(array)) return false;
+  for (auto element : array) {
+    ondemand::object object;
+    if (element.get_object().get(object)) return false;
+    StateInfo state;
+    state.entity_id = kept_text(object, "entity_id", snapshot.text);
+    state.name = kept_text(object, "name", snapshot.text);
+    state.unit = kept_text(object, "unit", snapshot.text);
+    state.device_class = kept_text(object, "device_class", snapshot.text);
+    if (state.entity_id.text().empty()) return false;
+    snapshot.states.push_back(state);
+  }
+  return true;
+}
+
+bool read_split(ondemand::object split, Alias& alias) {
+  for (auto entry : split) {
+    ondemand::field field;
+    std::string_view key;
+    if (std::move(entry).get(field) || field.unescaped_key().get(key)) return false;
+    std::string_view text;
+    if (key == "primary_id") {
+      if (!field.value().get_string().get(text)) alias.primary_id = text;
+    } else if (key == "split_ids") {
+      ondemand::array ids;
+      if (field.value().get_array().get(ids)) return false;
+      for (auto id : ids) {
+        if (id.get_string().get(text)) return false;
+        alias.new_ids.emplace_back(text);
+      }
+    }
+  }
+  return true;
+}
+
+bool read_splits(std::string_view json, std::vector<Alias>& splits) {
+  const simdjson::padded_string padded{json};
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::object object;
+  if (parser.iterate(padded).get(document) || document.get_object().get(object)) return false;
+  for (auto entry : object) {
+    ondemand::field field;
+    std::string_view key;
+    ondemand::object split;
+    Alias alias;
+    if (std::move(entry).get(field) || field.unescaped_key().get(key)) return false;
+    alias.old_id = key;
+    if (field.value().get_object().get(split) || !read_split(split, alias)) return false;
+    splits.push_back(std::move(alias));
+  }
+  return true;
+}
+
+void read_registry(const Answer& answer, Kind kind, Snapshot& snapshot) {
+  Registry& registry = snapshot.of(kind);
+  registry.presence = presence_of(answer, snapshot.ha.running());
+  registry.code = answer.code;
+  if (!answer.ok()) return;
+  auto parsed = parse_records(kind, answer.json, Missing::null);
+  if (!parsed) {
+    registry.presence = Presence::failed;
+    registry.code = "invalid_json";
+    return;
+  }
+  registry.table = std::move(parsed->table);
+  for (std::string& note : parsed->notes) snapshot.notes.push_back(std::move(note));
+  if (parsed->skipped > 0) {
+    registry.presence = Presence::failed;
+    registry.code = "invalid_record";
+  }
+}
+
+// A device's integration is the domain of the config entry that owns it.
+void resolve_integrations(Snapshot& snapshot) {
+  const Registry& entries = snapshot.of(Kind::config_entry);
+  std::unordered_map<std::string_view, Value> domains;
+  for (std::size_t i = 0; i < entries.table.size(); ++i) {
+    const Row entry = entries.table.row(i);
+    domains.emplace(entry[config_entry::entry_id].text(), entry[config_entry::domain]);
+  }
+  const bool complete = entries.presence == Presence::complete;
+  Table& devices = snapshot.of(Kind::device).table;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    MutableRow row = devices.row(i);
+    const auto found = domains.find(row[device::config_entry_id].text());
+    row[device::integration] =
+        found != domains.end() ? found->second : (complete ? Value{} : Value::absent());
+  }
+}
+
+// Units and device classes come from the states; an entity without a state keeps what it has, and
+// so does one whose state says nothing while HA is still starting (states are only restored then).
+void resolve_states(Snapshot& snapshot) {
+  std::unordered_map<std::string_view, const StateInfo*> by_id;
+  by_id.reserve(snapshot.states.size());
+  for (const StateInfo& state : snapshot.states) by_id[state.entity_id.text()] = &state;
+  const bool running = snapshot.ha.running();
+  const auto said = [running](Value value) {
+    return value.is_null() && !running ? Value::absent() : value;
+  };
+  Table& entities = snapshot.of(Kind::entity).table;
+  for (std::size_t i = 0; i < entities.size(); ++i) {
+    MutableRow row = entities.row(i);
+    const auto found = by_id.find(row[entity::entity_id].text());
+    const bool known = found != by_id.end();
+    row[entity::unit] = known ? said(found->second->unit) : Value::absent();
+    row[entity::device_class] = known ? said(found->second->device_class) : Value::absent();
+  }
+}
+
+// Entities without a unique_id are in no registry: the states are all that tells of them.
+void add_unregistered(Snapshot& snapshot) {
+  if (snapshot.of(Kind::entity).presence != Presence::complete) return;
+  Table& entities = snapshot.of(Kind::entity).table;
+  std::unordered_set<std::string_view> registered;
+  registered.reserve(entities.size() + snapshot.states.size());
+  for (std::size_t i = 0; i < entities.size(); ++i) {
+    registered.insert(entities.row(i)[entity::entity_id].text());
+  }
+  for (const StateInfo& state : snapshot.states) {
+    if (!registered.insert(state.entity_id.text()).second) continue;
+    MutableRow row = entities.append();
+    row[entity::entity_id] = state.entity_id;
+    row[entity::name] = state.name;
+    row[entity::unit] = state.unit;
+    row[entity::device_class] = state.device_class;
+  }
+}
+
+void finish_rows(Snapshot& snapshot) {
+  for (Registry& registry : snapshot.registries) {
+    const Kind kind = registry.table.kind();
+    for (std::size_t i = 0; i < registry.table.size(); ++i) {
+      MutableRow row = registry.table.row(i);
+      derive(kind, row);
+      row[tail_of(kind).confirmed] = Value{"1"};
+    }
+  }
+}
+
+void read_others(const Document& document, Snapshot& snapshot) {
+  const Answer& states = document.answer(Part::states);
+  snapshot.states_presence = presence_of(states, snapshot.ha.running());
+  if (states.ok() && !read_states(states.json, snapshot)) {
+    snapshot.states_presence = Presence::failed;
+    snapshot.failed["states"] = "invalid_json";
+  }
+  const Answer& splits = document.answer(Part::composite_splits);
+  snapshot.splits_presence = presence_of(splits, snapshot.ha.running());
+  if (splits.ok() && !read_splits(splits.json, snapshot.splits)) {
+    snapshot.splits_presence = Presence::failed;
+    snapshot.splits.clear();
+    snapshot.failed["composite_splits"] = "invalid_json";
+  }
+}
+
+void name_failures(const Document& document, Snapshot& snapshot) {
+  const auto name = [&](Presence presence, Part part, const std::string& code) {
+    if (presence == Presence::failed) snapshot.failed.emplace(name_of(part), code);
+  };
+  for (const Kind kind : k_kinds) {
+    name(snapshot.of(kind).presence, static_cast<Part>(kind), snapshot.of(kind).code);
+  }
+  name(snapshot.states_presence, Part::states, document.answer(Part::states).code);
+  name(snapshot.splits_presence, Part::composite_splits,
+       document.answer(Part::composite_splits).code);
+}
+
+}  // namespace
+
+Snapshot::Snapshot() {
+  registries.reserve(k_kind_count);
+  for (const Kind kind : k_kinds) registries.emplace_back(kind);
+}
+
+Snapshot to_snapshot(const Document& document) {
+  Snapshot snapshot;
+  snapshot.ha = document.ha;
+  for (const Kind kind : k_kinds) {
+    read_registry(document.answer(static_cast<Part>(kind)), kind, snapshot);
+  }
+  read_others(document, snapshot);
+  name_failures(document, snapshot);
+  resolve_integrations(snapshot);
+  resolve_states(snapshot);
+  add_unregistered(snapshot);
+  finish_rows(snapshot);
+  return snapshot;
+}
+
+}  // namespace haingest::model

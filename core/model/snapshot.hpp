@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Everything Home Assistant's registries say at one moment, in two forms: the Document is HA's own
+// JSON, kept byte for byte (what `discover` prints and `sync --from` reads); the Snapshot is the
+// same parsed into tables (what reconcile compares).
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/timestamp.hpp"
+#include "core/model/kind.hpp"
+#include "core/model/table.hpp"
+
+namespace haingest::model {
+
+// Which Home Assistant answered, and when.
+struct HaInfo {
+  std::string url;       // as configured, without credentials
+  std::string version;   // "2026.11.0"
+  std::string location;  // get_config.location_name
+  std::string state;     // get_config.state: NOT_RUNNING, STARTING, RUNNING, STOPPING, FINAL_WRITE
+  base::Timestamp when{};
+
+  // HA before 0.117 or so has no state; such a one answers registries only when it runs.
+  [[nodiscard]] bool running() const { return state.empty() || state == "RUNNING"; }
+};
+
+// The parts of a snapshot: the six kinds in the order of Kind, then these two.
+enum class Part {
+  devices,
+  entities,
+  areas,
+  floors,
+  labels,
+  config_entries,
+  composite_splits,
+  states
+};
+inline constexpr std::array k_parts{Part::devices,          Part::entities, Part::areas,
+                                    Part::floors,           Part::labels,   Part::config_entries,
+                                    Part::composite_splits, Part::states};
+inline constexpr std::size_t k_part_count = k_parts.size();
+// "composite_splits": the key in JSON.
+[[nodiscard]] std::string_view name_of(Part part);
+[[nodiscard]] constexpr std::size_t index_of(Part part) { return static_cast<std::size_t>(part); }
+
+// HA's answer to one command. Either `json` (an array, or an object for composite_splits) or the
+// error's `code`: HA's own ("unknown_command", "unauthorized"), "timeout", "invalid_json" or
+// "not_asked".
+struct Answer {
+  std::string json;
+  std::string code = "not_asked";
+
+  [[nodiscard]] bool ok() const { return code.empty(); }
+};
+
+struct Document {
+  HaInfo ha;
+  // `states` holds [{"entity_id","name","unit","device_class"}…] already, no values.
+  std::array<Answer, k_part_count> answers;
+
+  [[nodiscard]] Answer& answer(Part part) { return answers[index_of(part)]; }
+  [[nodiscard]] const Answer& answer(Part part) const { return answers[index_of(part)]; }
+};
+
+// One object: ha, the eight parts that were answered, and missing {"floors":"unknown_command"}.
+[[nodiscard]] std::string to_json(const Document& document);
+// The inverse of to_json. Fails as a whole on what is no such object; `name` is for the message.
+[[nodiscard]] base::Result<Document> parse_document(std::string_view json, std::string_view name);
+
+// Reduces the result of get_states to the form of Document; fails on what is no array of objects.
+[[nodiscard]] base::Result<std::string> reduce_states(std::string_view get_states_result);
+
+// How well HA answered for a part.
+enum class Presence {
+  complete,  // answered, every record understood
+  absent,    // this HA has no such registry (unknown_command); nothing to say about it
+  failed,    // answered with an error, or with records that could not be understood
+};
+
+struct Alias {
+  std::string old_id;
+  std::vector<std::string> new_ids;
+  std::string primary_id;  // empty: HA named none
+  bool inferred = false;   // haingest matched them itself (HA's own map was gone)
+};
+
+struct StateInfo {
+  Value entity_id, name, unit, device_class;
+};
+
+struct Registry {
+  explicit Registry(Kind kind) : table(kind) {}
+
+  Presence presence = Presence::absent;
+  std::string code;  // why it is not complete
+  Table table;
+};
+
+struct Snapshot {
+  HaInfo ha;
+  std::vector<Registry> registries;  // one a kind, in the order of Kind
+  Presence splits_presence = Presence::absent;
+  std::vector<Alias> splits;
+  Presence states_presence = Presence::absent;
+  std::vector<StateInfo> states;
+  // One line a record that could not be taken as it was, for the log and the report.
+  std::vector<std::string> notes;
+  // Parts that failed, with HA's code, for the report: "floors" -> "unknown_error".
+  std::map<std::string, std::string, std::less<>> failed;
+
+  Snapshot();
+  [[nodiscard]] Registry& of(Kind kind) { return registries[index_of(kind)]; }
+  [[nodiscard]] const Registry& of(Kind kind) const { return registries[index_of(kind)]; }
+
+  Arena text;  // holds the texts of `states`
+};
+
+// Parses every answer; never fails as a whole: a part that cannot be parsed is failed and named.
+[[nodiscard]] Snapshot to_snapshot(const Document& document);
+
+}  // namespace haingest::model

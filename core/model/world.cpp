@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "core/model/world.hpp"
+
+#include <utility>
+
+namespace haingest::model {
+
+Stored::Stored() {
+  tables.reserve(k_kind_count);
+  for (const Kind kind : k_kinds) tables.emplace_back(kind);
+}
+
+World::World(Stored stored) : stored_(std::move(stored)), by_key_(k_kind_count) {
+  for (const Kind kind : k_kinds) {
+    const Table& table = stored_.of(kind);
+    ByKey& keys = by_key_[index_of(kind)];
+    keys.reserve(table.size());
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      keys.emplace(table.row(i)[k_key_column].text(), i);
+    }
+  }
+  const Table& entities = stored_.of(Kind::entity);
+  for (std::size_t i = 0; i < entities.size(); ++i) {
+    const Row row = entities.row(i);
+    if (row[entity::registry_id].has_text())
+      by_registry_id_.emplace(row[entity::registry_id].text(), i);
+    if (row[entity::device_id].has_text()) by_device_[row[entity::device_id].text()].push_back(i);
+  }
+  for (std::size_t i = 0; i < stored_.aliases.size(); ++i) {
+    alias_by_old_id_.emplace(stored_.aliases[i].old_id, i);
+  }
+}
+
+std::optional<Row> World::find(Kind kind, std::string_view key) const {
+  const ByKey& keys = by_key_[index_of(kind)];
+  const auto found = keys.find(key);
+  if (found == keys.end()) return std::nullopt;
+  return stored_.of(kind).row(found->second);
+}
+
+std::optional<Row> World::find_entity_by_registry_id(std::string_view id) const {
+  const auto found = by_registry_id_.find(id);
+  if (found == by_registry_id_.end()) return std::nullopt;
+  return stored_.of(Kind::entity).row(found->second);
+}
+
+std::optional<Row> World::find_device_or_successor(std::string_view id) const {
+  // A successor may itself have been split later; the bound is against a map that runs in a circle.
+  constexpr int most_generations = 8;
+  for (int generation = 0; generation < most_generations; ++generation) {
+    if (const auto row = find(Kind::device, id)) return row;
+    const auto alias = alias_by_old_id_.find(id);
+    if (alias == alias_by_old_id_.end()) return std::nullopt;
+    const Alias& successor = stored_.aliases[alias->second];
+    if (!successor.primary_id.empty()) {
+      id = successor.primary_id;
+    } else if (!successor.new_ids.empty()) {
+      id = successor.new_ids.front();
+    } else {
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+const std::vector<std::size_t>& World::entities_of_device(std::string_view id) const {
+  static const std::vector<std::size_t> none;
+  const auto found = by_device_.find(id);
+  return found == by_device_.end() ? none : found->second;
+}
+
+Value World::effective_device_area(Row device_row) const {
+  if (device_row[device::area_id].has_text()) return device_row[device::area_id];
+  const auto parent = find(Kind::device, device_row[device::parent_device_id].text());
+  return parent ? (*parent)[device::area_id] : Value{};
+}
+
+Value World::effective_area(Row entity_row) const {
+  if (entity_row[entity::area_id].has_text()) return entity_row[entity::area_id];
+  const auto owner = find(Kind::device, entity_row[entity::device_id].text());
+  return owner ? effective_device_area(*owner) : Value{};
+}
+
+}  // namespace haingest::model

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "core/sqlite/writer_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include "core/base/error.hpp"
+
+namespace haingest::sqlite {
+namespace {
+
+bool try_lock(int fd) {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  return ::fcntl(fd, F_OFD_SETLK, &range) == 0;
+}
+
+std::string holder(int fd) {
+  char text[32] = {};
+  const ssize_t length = ::pread(fd, text, sizeof text - 1, 0);
+  const std::string pid{text, length > 0 ? std::strspn(text, "0123456789") : 0};
+  return pid.empty() ? "another process" : "process " + pid;
+}
+
+void leave_pid(int fd) {
+  const std::string text = std::to_string(::getpid()) + "\n";
+  // The pid is for people; the lock holds without it (a full disk must not stop a reader of it).
+  if (::ftruncate(fd, 0) == 0) static_cast<void>(::pwrite(fd, text.data(), text.size(), 0));
+}
+
+}  // namespace
+
+void share_with_database(int fd, const std::string& database_path) {
+  struct stat database {};
+  struct stat folder {};
+  const std::string parent = std::filesystem::path(database_path).parent_path().string();
+  const bool exists = ::stat(database_path.c_str(), &database) == 0;
+  if (!exists && ::stat(parent.empty() ? "." : parent.c_str(), &folder) != 0) return;
+  const struct stat& model = exists ? database : folder;
+  if (::geteuid() == 0) static_cast<void>(::fchown(fd, model.st_uid, model.st_gid) == 0);
+  if (exists) static_cast<void>(::fchmod(fd, database.st_mode & 0666U) == 0);
+}
+
+WriterLock::WriterLock(const std::string& database_path, std::chrono::milliseconds timeout) {
+  const std::string path = database_path + "-lock";
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0640);
+  if (fd_ >= 0) {
+    share_with_database(fd_, database_path);
+  } else if (errno == EEXIST) {
+    fd_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  }
+  if (fd_ < 0) {
+    throw base::Failure(base::ErrorKind::failure,
+                        "cannot open the lock file " + path + ": " + std::strerror(errno) +
+                            "; the database can't be written without it, check the folder's "
+                            "owner and mode, or choose another database with --db");
+  }
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto pause = std::chrono::milliseconds(1);
+  while (!try_lock(fd_)) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      const std::string who = holder(fd_);
+      ::close(fd_);
+      throw base::Failure(base::ErrorKind::failure,
+                          database_path + " is being written by " + who + " for longer than the " +
+                              std::to_string(timeout.count()) +
+                              " ms this command waits; try again later, or raise --timeout");
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(25));
+  }
+  leave_pid(fd_);
+}
+
+WriterLock::~WriterLock() { ::close(fd_); }
+
+}  // namespace haingest::sqlite

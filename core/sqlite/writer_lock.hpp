@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// The single writer's lock of one database: an open-file-description lock on a file beside it. Held
+// around every transaction that writes and every checkpoint; who holds it has written its pid
+// there. Waiting is polling with a deadline, as such locks know no timed wait.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace haingest::sqlite {
+
+class WriterLock {
+ public:
+  // Waits up to `timeout`; throws Failure naming the holder's pid when it is not had by then.
+  // `database_path` lends the lock file `<database_path>-lock` its owner and mode.
+  WriterLock(const std::string& database_path, std::chrono::milliseconds timeout);
+  ~WriterLock();
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+// Gives `path`, freshly made, the owner and mode that the database beside it has; root's cron job
+// and a service's user can share both then. Where there is no database yet: the folder's owner.
+void share_with_database(int fd, const std::string& database_path);
+
+}  // namespace haingest::sqlite

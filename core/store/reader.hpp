@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// metadata.db for those who only read it (`serve`, `discover --stored`). The connection is
+// read-only and never checkpoints. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/model/change.hpp"
+#include "core/model/world.hpp"
+
+namespace haingest::store {
+
+struct RemovedRecord {
+  model::Kind kind{};
+  std::string id;
+  std::string name;
+  std::string record;      // the whole row as a JSON object
+  std::string removed_at;  // "YYYY-MM-DD HH:MM:SS.ffffff"
+  std::string why;         // "gone", "superseded", "cleared"
+  std::string successor;   // "" unless superseded
+};
+
+struct StoredChange {
+  std::int64_t run = 0;
+  std::string at;  // "YYYY-MM-DD HH:MM:SS.ffffff"
+  model::Change change;
+};
+
+struct ChangesPage {
+  bool pruned = false;  // `since` is older than what is kept: the page is empty, ask for everything
+  std::vector<StoredChange> changes;
+  std::int64_t next = 0;  // what to pass as `since` next
+};
+
+class Reader {
+ public:
+  // A file that does not exist yet reads as empty. Throws Failure for one that cannot be read.
+  explicit Reader(std::string path);
+  Reader(Reader&&) noexcept;
+  Reader& operator=(Reader&&) noexcept;
+  ~Reader();
+
+  // Changes when anybody has committed to the file, or the file was replaced (another inode) or
+  // made. Cheap: one PRAGMA data_version; stat() at most once a second.
+  [[nodiscard]] std::uint64_t version();
+
+  // Everything, from one read transaction.
+  [[nodiscard]] model::Stored read_all();
+  [[nodiscard]] std::vector<RemovedRecord> removed(model::Kind kind);
+  [[nodiscard]] ChangesPage changes_since(std::int64_t since, std::int64_t limit);
+  [[nodiscard]] std::optional<model::Run> last_run();
+
+  struct FileInfo {
+    bool exists = false;
+    std::string journal_mode;
+    std::int64_t bytes = 0;
+  };
+  [[nodiscard]] FileInfo file_info();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace haingest::store

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "core/base/timestamp.hpp"
+
+#include <cmath>
+
+#include "tests/support/catch.hpp"
+
+using namespace haingest::base;
+
+TEST_CASE("timestamp: one moment in its three texts") {
+  const Timestamp moment = parse_timestamp("2026-11-25 01:30:00.123456").value();
+  CHECK(to_sqlite_text(moment) == "2026-11-25 01:30:00.123456");
+  CHECK(to_iso_text(moment) == "2026-11-25T01:30:00.123456+00:00");
+  CHECK(to_file_text(moment) == "20261125T013000Z");
+}
+
+TEST_CASE("timestamp: ISO forms with offset, Z, no seconds and more decimals than are kept") {
+  const auto text = [](std::string_view in) { return to_sqlite_text(parse_timestamp(in).value()); };
+  CHECK(text("2026-11-25T03:30:00+02:00") == "2026-11-25 01:30:00.000000");
+  CHECK(text("2026-11-25T01:30:00.1Z") == "2026-11-25 01:30:00.100000");
+  CHECK(text("2026-11-25T01:30") == "2026-11-25 01:30:00.000000");
+  CHECK(text("1969-12-31T23:59:59.123456789-0000") == "1969-12-31 23:59:59.123456");
+}
+
+TEST_CASE("timestamp: what is no moment is refused") {
+  for (const char* text : {"", "2026-13-01 00:00:00", "2026-02-30T00:00:00", "2026-11-25", "now",
+                           "2026-11-25 25:00:00", "2026-11-25 01:30:00.", "2026-11-25 01:30:00 x",
+                           "-026-11-25 01:30:00"}) {
+    INFO(text);
+    CHECK_FALSE(parse_timestamp(text).has_value());
+  }
+}
+
+TEST_CASE("timestamp: HA's float seconds are rounded to the microsecond, not cut") {
+  CHECK(to_sqlite_text(*from_epoch_seconds(1732500000.123456)) == "2024-11-25 02:00:00.123456");
+  CHECK_FALSE(from_epoch_seconds(std::nan("")).has_value());
+  CHECK_FALSE(from_epoch_seconds(1e18).has_value());
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+// Each rule of reconcile through the real store: snapshots go in, rows and changes are looked at.
+#include "core/mirror/reconcile.hpp"
+
+#include <sqlite3.h>
+
+#include "core/mirror/mirror.hpp"
+#include "core/model/ha_json.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/document.hpp"
+#include "tests/support/sql.hpp"
+#include "tests/support/temp_dir.hpp"
+
+using namespace haingest;
+using test::House;
+
+namespace {
+
+struct Mirror {
+  test::TempDir dir;
+  std::string path = dir.file("metadata.db");
+  store::Database database = store::Database::open(path, std::chrono::seconds(10));
+  base::Timestamp now = base::parse_timestamp("2026-11-25 01:00:00").value();
+
+  mirror::Report sync(const model::Snapshot& snapshot, const mirror::Policy& policy = {}) {
+    now += std::chrono::minutes(1);
+    return mirror::synchronise(database, snapshot, policy, {"sync", "http://ha.test", now},
+                               [this] { return now; });
+  }
+  mirror::Report sync(const House& house, const mirror::Policy& policy = {}) {
+    return sync(test::snapshot_of(house), policy);
+  }
+  std::string sql(const std::string& query) { return test::query(path, query); }
+};
+
+// "renamed entity r1 sensor.b" a line.
+std::string told(const mirror::Report& report) {
+  std::string text;
+  for (const model::Change& change : report.changes) {
+    text += std::string{model::name_of(change.action)} + " " +
+            std::string{model::name_of(change.kind)} + " " + change.id + " " + change.name + "\n";
+  }
+  return text;
+}
+
+std::string entity(const std::string& id, const std::string& registry_id,
+                   const std::string& more = "") {
+  return R"({"entity_id":")" + id + R"(","id":")" + registry_id +
+         R"(","platform":"p","unique_id":")" + registry_id + "\"" + more + "}";
+}
+
+std::string devices(int from, int to) {
+  std::string json = "[";
+  for (int i = from; i < to; ++i) {
+    json += (json.size() > 1 ? "," : "") + std::string{R"({"id":"d)"} + std::to_string(i) +
+            R"(","name":"Device )" + std::to_string(i) + "\"}";
+  }
+  return json + "]";
+}
+
+}  // namespace
+
+TEST_CASE("reconcile: first sight adds, the same again writes only the run, folded") {
+  Mirror m;
+  const House house{.devices = devices(0, 2), .areas = R"([{"area_id":"k","name":"Kitchen"}])"};
+  CHECK(told(m.sync(house)) ==
+        "added area k Kitchen\nadded device d0 Device 0\nadded device d1 Device 1\n");
+  const std::string rows = m.sql("SELECT * FROM devices");
+  CHECK(told(m.sync(house)).empty());
+  CHECK(told(m.sync(house)).empty());
+  CHECK(m.sql("SELECT * FROM devices") == rows);
+  CHECK(m.sql("SELECT run, times, added, devices FROM sync_runs") == "1|1|3|2\n2|2|0|2\n");
+  CHECK(m.sql("SELECT seq, run, kind, id, action, before FROM changes") ==
+        "1|1|area|k|added|\n2|1|device|d0|added|\n3|1|device|d1|added|\n");
+}
+
+TEST_CASE("reconcile: an update tells the changed fields and keeps first_seen") {
+  Mirror m;
+  m.sync({.devices = R"([{"id":"d1","name":"A","sw_version":"1","labels":["x"]}])"});
+  const auto report =
+      m.sync({.devices = R"([{"id":"d1","name":"A","sw_version":null,"labels":["y"]}])"});
+  REQUIRE(report.changes.size() == 1);
+  CHECK(report.changes[0].before == R"({"sw_version":"1","labels":["x"]})");
+  CHECK(report.changes[0].after == R"({"sw_version":null,"labels":["y"]})");
+  CHECK(m.sql("SELECT first_seen, last_seen FROM devices") ==
+        "2026-11-25 01:01:00.000000|2026-11-25 01:02:00.000000\n");
+}
+
+TEST_CASE("reconcile: the order of keys in JSON is no change") {
+  Mirror m;
+  m.sync({.devices = R"([{"id":"d1","name":"A","opt":{"a":1,"b":[2]}}])"});
+  CHECK(told(m.sync({.devices = R"([{"id":"d1","name":"A","opt":{"b":[2], "a":1}}])"})).empty());
+}
+
+TEST_CASE("reconcile: renames, a dead row's id, swaps (peers' input 2)") {
+  Mirror m;
+  m.sync({.entities = "[" + entity("sensor.a", "r1") + "," + entity("sensor.b", "r2") + "," +
+                      entity("sensor.c", "r3") + "]"});
+  m.sync({.entities = "[" + entity("sensor.a", "r1") + "," + entity("sensor.c", "r3") + "]"});
+  CHECK(m.sql("SELECT kind, id, name, why FROM removed") == "entity|r2||gone\n");
+  CHECK(told(m.sync({.entities = "[" + entity("sensor.b", "r1") + "," + entity("sensor.c", "r3") +
+                                 "]"})) == "renamed entity r1 sensor.b\n");
+  CHECK(told(m.sync(
+            {.entities = "[" + entity("sensor.c", "r1") + "," + entity("sensor.b", "r3") + "]"})) ==
+        "renamed entity r1 sensor.c\nrenamed entity r3 sensor.b\n");
+  CHECK(m.sql("SELECT entity_id, registry_id FROM entities ORDER BY 1") ==
+        "sensor.b|r3\nsensor.c|r1\n");
+  CHECK(m.sql("SELECT before, after FROM changes WHERE action = 'renamed' AND id = 'r1' LIMIT 1") ==
+        "{\"entity_id\":\"sensor.a\"}|{\"entity_id\":\"sensor.b\"}\n");
+  CHECK(m.sql("SELECT json_extract(record, '$.registry_id') FROM removed") == "r2\n");
+}
+
+TEST_CASE("reconcile: what is removed comes back restored, with its first sight") {
+  Mirror m;
+  m.sync({.devices = devices(0, 3)});
+  CHECK(told(m.sync({.devices = devices(0, 2)})) == "removed device d2 Device 2\n");
+  CHECK(m.sql("SELECT count(*) FROM devices") == "2\n");
+  CHECK(told(m.sync({.devices = devices(0, 3)})) == "restored device d2 Device 2\n");
+  CHECK(m.sql("SELECT count(*) FROM removed") == "0\n");
+  CHECK(m.sql("SELECT first_seen FROM devices WHERE device_id = 'd2'") ==
+        "2026-11-25 01:01:00.000000\n");
+}
+
+TEST_CASE("reconcile: entities that only have a state come and go without a word") {
+  Mirror m;
+  const House with{
+      .entities = "[" + entity("sensor.a", "r1") + "]",
+      .states = R"([{"entity_id":"sun.sun","name":"Sun","unit":null,"device_class":null}])"};
+  CHECK(told(m.sync(with)) == "added entity r1 sensor.a\n");
+  CHECK(
+      m.sql("SELECT entity_id, name, domain, confirmed FROM entities WHERE registry_id IS NULL") ==
+      "sun.sun|Sun|sun|1\n");
+  CHECK(told(m.sync({.entities = "[" + entity("sensor.a", "r1") + "]"})).empty());
+  CHECK(m.sql("SELECT count(*) FROM entities") == "1\n");
+  CHECK(m.sql("SELECT count(*) FROM removed") == "0\n");
+  m.sync(with);
+  CHECK(told(m.sync({.entities = "[" + entity("sensor.a", "r1") + "," + entity("sun.sun", "r9") +
+                                 "]"})) == "added entity r9 sun.sun\n");
+}
+
+TEST_CASE("reconcile: dangling references and state-only entities are stable (peers' input 5)") {
+  Mirror m;
+  const House house{
+      .entities =
+          "[" + entity("sensor.a", "r1", R"(,"device_id":"d9","config_entry_id":"gone")") + "]",
+      .states = R"([{"entity_id":"binary_sensor.y","name":null,"unit":null,"device_class":null}])"};
+  m.sync(house);
+  CHECK(m.sql("SELECT entity_id, registry_id, device_id FROM entities ORDER BY 1") ==
+        "binary_sensor.y||\nsensor.a|r1|d9\n");
+  CHECK(told(m.sync(house)).empty());
+}
+
+TEST_CASE("reconcile: a missing state blanks nothing, one without a unit does") {
+  Mirror m;
+  const std::string entities = "[" + entity("sensor.a", "r1") + "]";
+  m.sync({.entities = entities,
+          .states = R"([{"entity_id":"sensor.a","name":"A","unit":"W","device_class":"power"}])"});
+  CHECK(told(m.sync({.entities = entities})).empty());
+  CHECK(m.sql("SELECT unit, device_class FROM entities") == "W|power\n");
+  m.sync({.entities = entities,
+          .states = R"([{"entity_id":"sensor.a","name":"A","unit":null,"device_class":"power"}])"});
+  CHECK(m.sql("SELECT unit, device_class FROM entities") == "|power\n");
+}
+
+TEST_CASE("reconcile: a failed registry removes and blanks nothing; the others are mirrored") {
+  Mirror m;
+  m.sync({.devices = R"([{"id":"d1","name":"A","config_entry_id":"e1"}])",
+          .areas = R"([{"area_id":"k","name":"Kitchen"}])",
+          .config_entries = R"([{"entry_id":"e1","domain":"hue"}])"});
+  model::Document document = test::document_of(
+      {.devices = R"([{"id":"d1","name":"A","config_entry_id":"e1"},{"id":"d2","name":"B"}])"});
+  document.answer(model::Part::areas) = {"", "unknown_error"};
+  document.answer(model::Part::config_entries) = {"", "timeout"};
+  const auto report = m.sync(model::to_snapshot(document));
+  CHECK(told(report) == "added device d2 B\n");
+  CHECK(report.partial);
+  CHECK(report.held ==
+        std::vector<std::string>{
+            "1 areas that were not listed stay, because the registry answered unknown_error",
+            "1 config_entries that were not listed stay, because the registry answered timeout"});
+  CHECK(m.sql("SELECT integration FROM devices WHERE device_id = 'd1'") == "hue\n");
+  CHECK(m.sql("SELECT outcome FROM sync_runs ORDER BY run DESC LIMIT 1") == "partial\n");
+}
+
+TEST_CASE("reconcile: while HA starts nothing is removed (peers' input 7)") {
+  Mirror m;
+  m.sync({.devices = devices(0, 94)});
+  model::Document starting = test::document_of({.devices = devices(0, 3), .state = "STARTING"});
+  starting.answer(model::Part::floors) = {"", "unknown_command"};
+  const auto report = m.sync(model::to_snapshot(starting));
+  CHECK(told(report).empty());
+  CHECK(report.partial);
+  CHECK(report.held ==
+        std::vector<std::string>{
+            "91 devices that were not listed stay, because Home Assistant is STARTING"});
+  CHECK(m.sql("SELECT count(*) FROM devices") == "94\n");
+  CHECK(told(m.sync({.devices = devices(0, 94)})).empty());
+}
+
+TEST_CASE("reconcile: the removal guard stops all of it, unless it is allowed") {
+  Mirror m;
+  m.sync({.devices = devices(0, 30)});
+  const House fewer{.devices = devices(0, 23), .areas = R"([{"area_id":"k","name":"K"}])"};
+  CHECK_THROWS_WITH(
+      m.sync(fewer),
+      "Home Assistant no longer lists 7 of 30 devices, more than the 6 that may go in one sync; "
+      "nothing was written; if they are really gone, allow it with --max-removals 7");
+  CHECK(m.sql("SELECT count(*) FROM areas") == "0\n");
+  mirror::Policy policy;
+  policy.max_removals = {7, mirror::RemovalLimit::Unit::records, true};
+  m.sync(fewer, policy);
+  CHECK(m.sql("SELECT count(*) FROM devices") == "23\n");
+  // Five may always go, whatever share they are.
+  m.sync({.devices = devices(0, 18)});
+  CHECK(m.sql("SELECT count(*) FROM devices") == "18\n");
+}
+
+TEST_CASE("reconcile: held back instead of refused, for a process that goes on") {
+  Mirror m;
+  m.sync({.devices = devices(0, 30)});
+  mirror::Policy policy;
+  policy.hold_removals = true;
+  const auto report = m.sync({.devices = devices(20, 31)}, policy);
+  CHECK(told(report) == "added device d30 Device 30\n");
+  REQUIRE(report.held.size() == 1);
+  CHECK(
+      report.held[0].starts_with("20 devices that were not listed stay, because Home Assistant no "
+                                 "longer lists 20 of 30 devices"));
+}
+
+TEST_CASE("reconcile: another house is not written over this one") {
+  Mirror m;
+  m.sync({.devices = devices(0, 3)});
+  CHECK_THROWS_WITH(
+      m.sync({.devices = devices(10, 12)}),
+      "http://ha.test:8123 lists 2 devices and none of the 3 in the store: this looks "
+      "like another house, nothing was written; check --ha-url and --db, or say "
+      "--new-house if it is meant to replace what is stored");
+  mirror::Policy policy;
+  policy.new_house = true;
+  m.sync({.devices = devices(10, 12)}, policy);
+  CHECK(m.sql("SELECT device_id FROM devices") == "d10\nd11\n");
+}
+
+TEST_CASE("reconcile: composite devices are superseded, their aliases stay for ever") {
+  Mirror m;
+  const std::string old_entities = "[" + entity("switch.a", "r1", R"(,"device_id":"old")") + "," +
+                                   entity("switch.b", "r2", R"(,"device_id":"old")") + "]";
+  m.sync({.devices = R"([{"id":"old","name":"Both"}])", .entities = old_entities});
+  const std::string new_entities = "[" + entity("switch.a", "r1", R"(,"device_id":"n2")") + "," +
+                                   entity("switch.b", "r2", R"(,"device_id":"n2")") + "]";
+  const auto report =
+      m.sync({.devices = R"([{"id":"n1","name":"Both"},{"id":"n2","name":"Both"}])",
+              .entities = new_entities,
+              .composite_splits = R"({"old":{"split_ids":["n1","n2"],"primary_id":null}})"});
+  CHECK(told(report) ==
+        "added device n1 Both\nadded device n2 Both\nsuperseded device old Both\n"
+        "updated entity r1 switch.a\nupdated entity r2 switch.b\n");
+  CHECK(m.sql("SELECT id, why, successor FROM removed") == "old|superseded|n2\n");
+  CHECK(m.sql("SELECT old_id, new_id, is_primary, inferred FROM device_aliases ORDER BY 2") ==
+        "old|n1|0|0\nold|n2|1|0\n");
+  // HA forgets a split when its halves go; the alias stays, and the same map again is no news.
+  CHECK(told(m.sync({.devices = R"([{"id":"n1","name":"Both"},{"id":"n2","name":"Both"}])",
+                     .entities = new_entities}))
+            .empty());
+  CHECK(m.sql("SELECT count(*) FROM device_aliases") == "2\n");
+}
+
+TEST_CASE("reconcile: a split whose map HA has lost is found by its marks") {
+  Mirror m;
+  m.sync({.devices =
+              R"([{"id":"old","name":"Both","created_at":1700000000.5,"identifiers":[["a","1"]]},
+                         {"id":"other","name":"Other"}])"});
+  const auto report = m.sync(
+      {.devices = R"([{"id":"n1","name":"Both","created_at":1700000000.5,"identifiers":[["a","1"]]},
+                             {"id":"other","name":"Other"}])"});
+  CHECK(told(report) == "added device n1 Both\nsuperseded device old Both\n");
+  CHECK(m.sql("SELECT new_id, inferred FROM device_aliases") == "n1|1\n");
+}
+
+TEST_CASE("reconcile: the same id twice: the later record counts, and it is told") {
+  Mirror m;
+  const auto report = m.sync({.devices = R"([{"id":"d1","name":"A"},{"id":"d1","name":"B"}])"});
+  CHECK(told(report) == "added device d1 B\n");
+  CHECK(report.notes ==
+        std::vector<std::string>{
+            "the device registry lists device_id d1 twice; the later record counts"});
+}
+
+TEST_CASE("reconcile: a bulk upsert keeps absent fields, clears null ones and confirms nothing") {
+  Mirror m;
+  m.sync({.devices = R"([{"id":"d1","name":"A","model":"M","sw_version":"1"}])"});
+  auto records = model::parse_records(
+      model::Kind::device, R"([{"id":"d1","sw_version":null},{"id":"d2","manufacturer":"X"}])",
+      model::Missing::absent);
+  const auto report =
+      mirror::upsert(m.database, records->table, {"api", "127.0.0.1", {}}, [&m] { return m.now; });
+  CHECK(told(report) == "updated device d1 A\nadded device d2 d2\n");
+  CHECK(m.sql("SELECT device_id, name, model, sw_version, confirmed FROM devices ORDER BY 1") ==
+        "d1|A|M||1\nd2|d2|||0\n");
+  // An unconfirmed row that HA does not know goes without the guard counting it.
+  CHECK(told(m.sync({.devices = R"([{"id":"d1","name":"A","model":"M"}])"})) ==
+        "removed device d2 d2\n");
+}
+
+TEST_CASE("reconcile: clear puts everything into removed, as one run") {
+  Mirror m;
+  m.sync({.devices = devices(0, 2), .entities = "[" + entity("sensor.a", "r1") + "]"});
+  const auto report = mirror::clear(m.database, {"api", "127.0.0.1", {}}, [&m] { return m.now; });
+  CHECK(report.changes.size() == 3);
+  CHECK(m.sql("SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM removed)") == "0|3\n");
+}

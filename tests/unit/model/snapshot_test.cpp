@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "core/model/snapshot.hpp"
+
+#include "tests/support/catch.hpp"
+#include "tests/support/document.hpp"
+
+using namespace haingest;
+using namespace haingest::model;
+using test::House;
+
+TEST_CASE("snapshot: a document survives its JSON byte for byte") {
+  Document document = test::document_of({.devices = R"([{"id":"d1","x":  1.50}])"});
+  document.answer(Part::floors) = {"", "unknown_command"};
+  document.ha.when = base::parse_timestamp("2026-11-25 01:30:00.5").value();
+  const std::string json = to_json(document);
+  const Document read = parse_document(json, "test").value();
+  CHECK(read.answer(Part::devices).json == R"([{"id":"d1","x":  1.50}])");
+  CHECK(read.answer(Part::floors).code == "unknown_command");
+  CHECK(read.ha.version == "2026.11.0");
+  CHECK(to_json(read) == json);
+}
+
+TEST_CASE("snapshot: a malformed file is refused whole, in one line") {
+  const auto message = [](std::string_view json) {
+    return parse_document(json, "snap.json").error().message;
+  };
+  CHECK(message("{\"devices\":[").starts_with("snap.json is no snapshot: "));
+  CHECK(message("[]").starts_with("snap.json is no snapshot: "));
+  CHECK(message("").starts_with("snap.json is no snapshot: "));
+  CHECK(message("{\"device\":[]}") ==
+        "snap.json is no snapshot: it has none of devices, entities, areas, …; make one with "
+        "'discover --save FILE'");
+  CHECK_FALSE(parse_document("{\"devices\":[]} trailing", "x").has_value());
+}
+
+TEST_CASE("snapshot: states are reduced to what they tell of their entity") {
+  const auto reduced = reduce_states(
+      R"([{"entity_id":"sensor.t","state":"20.1","attributes":{"unit_of_measurement":"°C",
+      "friendly_name":"T","device_class":"temperature","big":[1,2]},"last_changed":"x"},
+      {"attributes":{},"entity_id":"sun.sun"}])");
+  CHECK(reduced.value() ==
+        R"([{"entity_id":"sensor.t","name":"T","unit":"°C","device_class":"temperature"},)"
+        R"({"entity_id":"sun.sun","name":null,"unit":null,"device_class":null}])");
+  CHECK_FALSE(reduce_states("{}").has_value());
+  CHECK_FALSE(reduce_states(R"([{"entity_id":"a")").has_value());
+}
+
+TEST_CASE("snapshot: what one registry says of another is joined") {
+  const Snapshot snapshot = test::snapshot_of(
+      {.devices =
+           R"([{"id":"d1","name":"A","config_entry_id":"e1"},{"id":"d2","config_entry_id":"gone"}])",
+       .entities = R"([{"entity_id":"sensor.t","id":"r1","platform":"hue","disabled_by":"user"},
+                       {"entity_id":"sensor.u","id":"r2","platform":"hue","disabled_by":null}])",
+       .config_entries = R"([{"entry_id":"e1","domain":"hue"}])",
+       .states = R"([{"entity_id":"sensor.t","name":"T","unit":"°C","device_class":"temperature"},
+                     {"entity_id":"sun.sun","name":"Sun","unit":null,"device_class":null}])"});
+  const Table& devices = snapshot.of(Kind::device).table;
+  CHECK(devices.row(0)[device::integration].text() == "hue");
+  CHECK(devices.row(1)[device::integration].is_null());
+  const Table& entities = snapshot.of(Kind::entity).table;
+  REQUIRE(entities.size() == 3);
+  CHECK(entities.row(0)[entity::unit].text() == "°C");
+  CHECK(entities.row(0)[entity::disabled].text() == "1");
+  CHECK(entities.row(0)[entity::domain].text() == "sensor");
+  CHECK(entities.row(1)[entity::unit].is_absent());
+  CHECK(entities.row(2)[entity::entity_id].text() == "sun.sun");
+  CHECK(entities.row(2)[entity::registry_id].is_null());
+  CHECK(entities.row(2)[entity::name].text() == "Sun");
+  CHECK(snapshot.failed.empty());
+}
+
+TEST_CASE("snapshot: an unknown command is an absent registry only while HA runs") {
+  Document document = test::document_of({});
+  document.answer(Part::floors) = {"", "unknown_command"};
+  CHECK(to_snapshot(document).of(Kind::floor).presence == Presence::absent);
+  CHECK(to_snapshot(document).failed.empty());
+  document.ha.state = "STARTING";
+  const Snapshot starting = to_snapshot(document);
+  CHECK(starting.of(Kind::floor).presence == Presence::failed);
+  CHECK(starting.failed.at("floors") == "unknown_command");
+}
+
+TEST_CASE("snapshot: an answer that cannot be parsed is a failed registry, named") {
+  const Snapshot snapshot = test::snapshot_of({.devices = R"([{"id":)",
+                                               .entities = R"([{"entity_id":"a.b"},{}])",
+                                               .composite_splits = "[]",
+                                               .states = "[1]"});
+  CHECK(snapshot.of(Kind::device).presence == Presence::failed);
+  CHECK(snapshot.failed.at("devices") == "invalid_json");
+  CHECK(snapshot.failed.at("entities") == "invalid_record");
+  CHECK(snapshot.failed.at("composite_splits") == "invalid_json");
+  CHECK(snapshot.failed.at("states") == "invalid_json");
+  CHECK(snapshot.of(Kind::entity).table.size() == 1);
+}
+
+TEST_CASE("snapshot: composite splits") {
+  const Snapshot snapshot = test::snapshot_of(
+      {.composite_splits = R"({"old":{"split_ids":["n1","n2"],"primary_id":null}})"});
+  REQUIRE(snapshot.splits.size() == 1);
+  CHECK(snapshot.splits[0].old_id == "old");
+  CHECK(snapshot.splits[0].new_ids == std::vector<std::string>{"n1", "n2"});
+  CHECK(snapshot.splits[0].primary_id.empty());
+}
