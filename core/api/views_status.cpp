@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// GET /health, / and /api/info.
+#include <chrono>
+#include <cstdio>
+
+#include "core/api/views.hpp"
+#include "core/base/error.hpp"
+#include "core/base/text.hpp"
+
+namespace haingest::api {
+namespace {
+
+using model::Kind;
+
+// {"a":1,"b":"x"}, written key by key.
+class Object {
+ public:
+  Object& text(std::string_view key, std::string_view value) {
+    name(key);
+    base::append_json_string(out_, value);
+    return *this;
+  }
+  Object& json(std::string_view key, std::string_view value) {
+    name(key);
+    out_ += value;
+    return *this;
+  }
+  Object& flag(std::string_view key, bool value) { return json(key, value ? "true" : "false"); }
+  Object& number(std::string_view key, std::int64_t value) {
+    return json(key, std::to_string(value));
+  }
+  Object& decimal(std::string_view key, double value) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.2f", value);
+    return json(key, text);
+  }
+  [[nodiscard]] std::string done() { return out_ + "}"; }
+
+ private:
+  void name(std::string_view key) {
+    if (out_.size() > 1) out_ += ',';
+    out_ += '"';
+    out_ += key;
+    out_ += "\":";
+  }
+
+  std::string out_ = "{";
+};
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out += ',';
+    base::append_json_string(out, text);
+  }
+  return out + "]";
+}
+
+std::string run_json(const model::Run& run) {
+  return Object{}
+      .number("run", run.id)
+      .text("command", run.command)
+      .text("source", run.source)
+      .text("ha_version", run.ha_version)
+      .text("finished_at", base::to_iso_text(run.finished_at))
+      .text("outcome", run.outcome)
+      .text("detail", run.detail)
+      .done();
+}
+
+std::string stored_json(const model::World& world) {
+  Object stored;
+  for (const Kind kind : model::k_kinds) {
+    stored.number(model::plural_of(kind), static_cast<std::int64_t>(world.of(kind).size()));
+  }
+  return stored.done();
+}
+
+// What an operator has to know, a sentence each; nothing of it makes the service unhealthy.
+std::vector<std::string> worries_of(const store::Reader::FileInfo& file,
+                                    const std::optional<model::Run>& run) {
+  if (!file.exists) {
+    return {"Nothing has been received yet: the database does not exist. Run \"haingest sync\"."};
+  }
+  if (!run) return {"Nothing has been received yet: run \"haingest sync\"."};
+  const std::string when = base::to_iso_text(run->finished_at);
+  const std::string detail = run->detail.empty() ? "." : ": " + run->detail + ".";
+  if (run->outcome == "starting") {
+    return {"Home Assistant was still starting when it was last asked (" + when +
+            "), so nothing was removed" + detail};
+  }
+  if (run->outcome != "complete" || !run->detail.empty()) {
+    return {"The last run (" + when + ") was not complete" + detail};
+  }
+  return {};
+}
+
+std::string influx_json() {
+  // Nothing of this process talks to InfluxDB; the keys are those that ha-ingestor's clients read.
+  return Object{}
+      .text("status", "disconnected")
+      .flag("configured", false)
+      .json("url", "null")
+      .number("query_count", 0)
+      .number("avg_query_time_ms", 0)
+      .number("success_rate", 0)
+      .done();
+}
+
+std::string sqlite_json(const store::Reader::FileInfo& file) {
+  constexpr double megabyte = 1024.0 * 1024.0;
+  return Object{}
+      .text("status", "healthy")
+      .flag("exists", file.exists)
+      .text("journal_mode", file.journal_mode)
+      .decimal("database_size_mb", static_cast<double>(file.bytes) / megabyte)
+      .flag("wal_enabled", file.journal_mode == "wal")
+      .done();
+}
+
+Object opened(std::string_view status, const ServiceState& state) {
+  const auto uptime = std::chrono::duration<double>(state.now - state.started_at).count();
+  Object object;
+  object.text("status", status)
+      .text("service", "haingest")
+      .text("version", HAINGEST_VERSION)
+      .text("timestamp", base::to_iso_text(state.now))
+      .decimal("uptime_seconds", uptime);
+  return object;
+}
+
+std::string authentication_json(const ServiceState& state) {
+  return Object{}.flag("enabled", state.authentication).done();
+}
+
+HealthAnswer unhealthy(const ServiceState& state, const std::string& sentence) {
+  const std::string sqlite = Object{}.text("status", "unhealthy").text("error", sentence).done();
+  Object object = opened("unhealthy", state);
+  object.json("dependencies",
+              Object{}.json("influxdb", influx_json()).json("sqlite", sqlite).done());
+  object.json("authentication", authentication_json(state));
+  object.json("problems", list_of({sentence}));
+  return {503, object.done()};
+}
+
+}  // namespace
+
+HealthAnswer health_view(const ServiceState& state, Library& library) {
+  try {
+    static_cast<void>(library.version());
+    const auto file = library.file_info();
+    const auto run = library.last_run();
+    const auto world = library.world();
+    const std::vector<std::string> worries = worries_of(file, run);
+    Object object = opened(worries.empty() ? "healthy" : "degraded", state);
+    object.json("dependencies",
+                Object{}.json("influxdb", influx_json()).json("sqlite", sqlite_json(file)).done());
+    object.json("authentication", authentication_json(state));
+    object.json("problems", list_of(worries));
+    object.json("stored", stored_json(*world));
+    object.json("last_run", run ? run_json(*run) : "null");
+    return {200, object.done()};
+  } catch (const base::Failure& failure) {
+    return unhealthy(state, failure.what());
+  }
+}
+
+std::string info_view(std::string_view message, const ServiceState& state) {
+  const std::string data =
+      Object{}
+          .text("service", "haingest")
+          .text("title", "haingest data API")
+          .text("description",
+                "Devices, entities, areas, floors, labels and integrations of Home Assistant")
+          .text("version", HAINGEST_VERSION)
+          .text("status", "running")
+          .json("authentication", authentication_json(state))
+          .json("endpoints", list_of({"/health", "/api/info", "/api/devices", "/api/entities",
+                                      "/api/integrations", "/api/areas", "/api/floors",
+                                      "/api/labels", "/api/changes"}))
+          .done();
+  return Object{}
+      .flag("success", true)
+      .json("data", data)
+      .text("message", message)
+      .text("timestamp", base::to_iso_text(state.now))
+      .done();
+}
+
+}  // namespace haingest::api

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "core/net/deadline.hpp"
+
+namespace haingest::net {
+
+std::string to_text(std::chrono::milliseconds span) {
+  const auto ms = span.count();
+  if (ms < 1000) return std::to_string(ms) + " ms";
+  std::string text = std::to_string(ms / 1000);
+  if (ms % 1000 != 0) {
+    std::string decimals = std::to_string(1000 + ms % 1000).substr(1);
+    while (decimals.ends_with('0')) decimals.pop_back();
+    text += "." + decimals;
+  }
+  return text + " s";
+}
+
+}  // namespace haingest::net

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "core/net/http_client.hpp"
+
+#include <curl/curl.h>
+#include <string.h>  // explicit_bzero
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <system_error>
+
+#include "core/net/deadline.hpp"
+#include "core/net/url.hpp"
+
+namespace haingest::net {
+namespace {
+
+struct FreeEasy {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct FreeList {
+  // The Authorization header stands in one of them.
+  void operator()(curl_slist* list) const {
+    for (curl_slist* one = list; one != nullptr; one = one->next) {
+      ::explicit_bzero(one->data, std::strlen(one->data));
+    }
+    curl_slist_free_all(list);
+  }
+};
+using Easy = std::unique_ptr<CURL, FreeEasy>;
+using List = std::unique_ptr<curl_slist, FreeList>;
+
+void initialise_once() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) {
+    throw base::Failure(base::ErrorKind::failure, "libcurl cannot be initialised");
+  }
+}
+
+void append(List& list, const std::string& header) {
+  curl_slist* longer = curl_slist_append(list.get(), header.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  static_cast<void>(list.release());
+  list.reset(longer);
+}
+
+struct Receiver {
+  std::string body;
+  std::size_t limit = 0;
+  bool too_big = false;
+};
+
+std::size_t receive(char* data, std::size_t /*one*/, std::size_t size, void* user) noexcept {
+  auto& receiver = *static_cast<Receiver*>(user);
+  if (size > receiver.limit - receiver.body.size()) {
+    receiver.too_big = true;
+    return 0;
+  }
+  try {
+    receiver.body.append(data, size);
+  } catch (const std::bad_alloc&) {
+    return 0;  // curl reports a write error
+  }
+  return size;
+}
+
+void set_method(CURL* easy, const HttpRequest& request) {
+  if (request.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  const bool has_body = !request.body.empty() || request.method == "POST" ||
+                        request.method == "PUT" || request.method == "PATCH";
+  if (has_body) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+  }
+  if (request.method != "GET" || has_body) {
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+}
+
+List headers_of(const HttpRequest& request) {
+  List list;
+  for (const std::string& header : request.headers) append(list, header);
+  if (!request.bearer_token.empty()) {
+    std::string header = "Authorization: Bearer ";
+    header.append(request.bearer_token.reveal());
+    append(list, header);
+    ::explicit_bzero(header.data(), header.size());
+  }
+  return list;
+}
+
+void set_policy(CURL* easy, const TlsOptions& tls, std::chrono::milliseconds timeout) {
+  const auto ms = std::clamp<std::chrono::milliseconds::rep>(timeout.count(), 1,
+                                                             std::numeric_limits<long>::max());
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  if (!tls.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "haingest/" HAINGEST_VERSION);
+}
+
+std::string connect_text(CURL* easy) {
+  long number = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+  if (number == ECONNREFUSED) return "connection refused; check that it runs and the port is right";
+  if (number == 0) return "cannot connect; check the address and the network";
+  return "cannot connect (" + std::generic_category().message(static_cast<int>(number)) +
+         "); check the address and the network";
+}
+
+std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const Url& url,
+                    const Receiver& receiver, const TlsOptions& tls) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return "the name " + url.host + " has no address; check its spelling and the DNS";
+    case CURLE_COULDNT_CONNECT:
+      return connect_text(easy);
+    case CURLE_OPERATION_TIMEDOUT:
+      return "no complete answer within " + to_text(request.timeout);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "its certificate is not trusted; give the authority's certificate with --ca-file, or "
+             "--insecure to skip the check";
+    case CURLE_SSL_CACERT_BADFILE:
+      return "the CA file " + tls.ca_file +
+             " cannot be used: it must be readable and hold certificates in PEM";
+    case CURLE_SSL_CONNECT_ERROR:
+      return "TLS failed; check that the port speaks TLS";
+    case CURLE_GOT_NOTHING:
+      return "the connection ended without an answer";
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      return "the connection was cut in the middle";
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return "the answer is no HTTP; check the port";
+    case CURLE_WRITE_ERROR:
+      if (receiver.too_big) {
+        return "the answer is over our limit of " + std::to_string(request.max_response_bytes) +
+               " bytes";
+      }
+      break;
+    default:
+      break;
+  }
+  return curl_easy_strerror(code);
+}
+
+}  // namespace
+
+struct HttpClient::Impl {
+  TlsOptions tls;
+  Easy easy;
+  // The origin that the kept connections belong to is curl's business; it keeps several.
+};
+
+HttpClient::HttpClient(TlsOptions tls) : impl_(std::make_unique<Impl>()) {
+  initialise_once();
+  impl_->tls = std::move(tls);
+  impl_->easy.reset(curl_easy_init());
+  if (!impl_->easy) throw std::bad_alloc();
+}
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
+HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
+HttpClient::~HttpClient() = default;
+
+base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+  const base::Result<Url> url = parse_url(request.url);
+  if (!url) return url.error();
+  if (!url->scheme.starts_with("http")) {
+    return base::Error{base::ErrorKind::usage,
+                       origin_of(*url) + " is no HTTP URL; it must start with http:// or https://",
+                       {}};
+  }
+  CURL* easy = impl_->easy.get();
+  curl_easy_reset(easy);  // keeps the connections
+  Receiver receiver{.body = {}, .limit = request.max_response_bytes};
+  const List headers = headers_of(request);
+  set_policy(easy, impl_->tls, request.timeout);
+  set_method(easy, request);
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &receiver);
+  const CURLcode code = curl_easy_perform(easy);
+  if (code != CURLE_OK) {
+    const bool ours = code == CURLE_SSL_CACERT_BADFILE;
+    const std::string text = text_of(code, easy, request, *url, receiver, impl_->tls);
+    return base::Error{ours ? base::ErrorKind::usage : base::ErrorKind::unreachable,
+                       ours ? text : request.method + " " + origin_of(*url) + ": " + text,
+                       {}};
+  }
+  HttpResponse response;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &response.status);
+  const char* content_type = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &content_type);
+  if (content_type != nullptr) response.content_type = content_type;
+  response.body = std::move(receiver.body);
+  return response;
+}
+
+}  // namespace haingest::net
