@@ -185,6 +185,31 @@ base::Result<Document> parse_document(std::string_view json, std::string_view na
   return document;
 }
 
+base::Result<std::vector<std::string>> elements_of(std::string_view json_array) {
+  const simdjson::padded_string padded{json_array};
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::array array;
+  std::vector<std::string> elements;
+  auto error = parser.iterate(padded).get(document);
+  if (!error) error = document.get_array().get(array);
+  if (!error) {
+    for (auto element : array) {
+      ondemand::value value;
+      std::string_view raw;
+      error = std::move(element).get(value);
+      if (!error) error = raw_json_of(value, raw);
+      if (error) break;
+      elements.emplace_back(raw);
+    }
+  }
+  if (error) {
+    return base::Error{base::ErrorKind::failure, std::string{"no JSON array: "} +
+                                                     simdjson::error_message(error)};
+  }
+  return elements;
+}
+
 base::Result<std::string> reduce_states(std::string_view get_states_result) {
   const simdjson::padded_string padded{get_states_result};
   ondemand::parser parser;

@@ -73,6 +73,9 @@ struct Document {
 // The inverse of to_json. Fails as a whole on what is no such object; `name` is for the message.
 [[nodiscard]] base::Result<Document> parse_document(std::string_view json, std::string_view name);
 
+// The elements of a JSON array, each as it stands there; fails on what is no array.
+[[nodiscard]] base::Result<std::vector<std::string>> elements_of(std::string_view json_array);
+
 // Reduces the result of get_states to the form of Document; fails on what is no array of objects.
 [[nodiscard]] base::Result<std::string> reduce_states(std::string_view get_states_result);
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "cli/app.hpp"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+
+#include "cli/command_line.hpp"
+#include "cli/config_file.hpp"
+#include "cli/context.hpp"
+#include "cli/show_config.hpp"
+#include "core/base/log.hpp"
+
+namespace haingest::cli {
+namespace {
+
+using base::log::Level;
+
+// Memory holds tokens: no core file, and /proc/PID/environ and mem for root alone.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+  static_cast<void>(::prctl(PR_SET_DUMPABLE, 0));
+}
+
+Level base_level(const Settings& settings, const Command* command) {
+  if (!settings.given(Key::log_level)) {
+    return command != nullptr && command->bit == k_serve ? Level::info : Level::warning;
+  }
+  std::string word = settings.text(Key::log_level);
+  for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  if (word == "debug") return Level::debug;
+  if (word == "info") return Level::info;
+  if (word == "warning" || word == "warn") return Level::warning;
+  if (word == "error" || word == "critical") return Level::error;
+  settings.refuse(Key::log_level, word, "is none of debug, info, warning or error");
+}
+
+void configure_log(const Settings& settings, const Command* command) {
+  Level level = base_level(settings, command);
+  const int more = settings.count(Key::verbose);
+  if (more >= 1) level = std::min(level, Level::info);
+  if (more >= 2) level = Level::debug;
+  if (settings.on(Key::quiet)) level = Level::error;
+  const bool json = settings.one_of(Key::log_format, {"text", "json"}) == "json";
+  base::log::configure(level, json ? base::log::Format::json : base::log::Format::text);
+}
+
+struct ErrorStyle {
+  bool json = false;
+  bool colour = false;
+};
+
+void print_error(const base::Error& error, const ErrorStyle& style) {
+  if (style.json) {
+    base::log::error(error.try_command.empty() ? error.message
+                                               : error.message + " Try: " + error.try_command);
+    return;
+  }
+  const char* const red = style.colour ? "\x1b[31m" : "";
+  const char* const plain = style.colour ? "\x1b[0m" : "";
+  std::cerr << "haingest: " << red << "error:" << plain << ' ' << on_one_line(error.message)
+            << '\n';
+  if (!error.try_command.empty()) std::cerr << "Try: " << error.try_command << '\n';
+}
+
+void flush_output() {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout.good()) return;
+  const std::string why = errno == 0 ? "it is closed" : std::strerror(errno);
+  throw base::Failure(base::ErrorKind::failure, "cannot write to standard output: " + why +
+                                                    "; what was printed is not whole");
+}
+
+ExitCode run_command(const Invocation& invocation, ErrorStyle& style) {
+  const Environment environment = process_environment();
+  std::vector<std::string> warnings;
+  std::string config;
+  if (const auto named = invocation.flags.find(Key::config); named != invocation.flags.end()) {
+    config = named->second.back();
+  } else if (const auto variable = environment("HAINGEST_CONFIG")) {
+    config = *variable;
+  }
+  const Settings settings(invocation.flags, environment,
+                          read_config_files(config, environment, warnings));
+  configure_log(settings, invocation.command);
+  style.json = settings.text(Key::log_format) == "json";
+  for (const std::string& warning : warnings) base::log::warning(warning);
+  Context context(settings, invocation.argument, environment, std::cin, std::cout, std::cerr);
+  if (settings.on(Key::show_config)) {
+    show_config(context, invocation.command);
+    return ExitCode::fine;
+  }
+  if (invocation.command == nullptr) {
+    throw base::Failure(base::ErrorKind::usage, "no command was given", "haingest --help");
+  }
+  return invocation.command->run(context);
+}
+
+ExitCode run_guarded(int argc, const char* const* argv) {
+  ErrorStyle style{false, look_at_terminal(process_environment()).colour};
+  try {
+    const Invocation invocation = parse_command_line(argc, argv);
+    ExitCode code = ExitCode::fine;
+    if (invocation.text) {
+      std::cout << *invocation.text;
+    } else {
+      code = run_command(invocation, style);
+    }
+    flush_output();
+    return code;
+  } catch (const base::Failure& failure) {
+    print_error(failure.error(), style);
+    return exit_code_of(failure.error().kind);
+  } catch (const std::bad_alloc&) {
+    print_error({base::ErrorKind::failure, "out of memory; nothing was written"}, style);
+  } catch (const std::exception& error) {
+    print_error({base::ErrorKind::failure,
+                 std::string("unexpected: ") + error.what() + "; please report this"},
+                style);
+  }
+  return ExitCode::failure;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  keep_memory_private();
+  std::ios::sync_with_stdio(false);
+  return static_cast<int>(run_guarded(argc, argv));
+}
+
+}  // namespace haingest::cli

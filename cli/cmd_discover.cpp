@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// `haingest discover [KIND]`: what Home Assistant says now, or with --stored what the database
+// holds.
+#include <algorithm>
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "cli/context.hpp"
+#include "cli/records.hpp"
+#include "cli/values.hpp"
+#include "core/base/text.hpp"
+#include "core/jobs/discover.hpp"
+
+namespace haingest::cli {
+namespace {
+
+void check(const Context& context) {
+  const std::string& kind = context.argument;
+  const Settings& settings = context.settings;
+  const auto words = record_words();
+  if (!kind.empty() && std::ranges::find(words, kind) == words.end()) {
+    std::string all;
+    for (const std::string_view word : words) all += (all.empty() ? "" : ", ") + std::string(word);
+    const std::string meant = base::closest_to(kind, {words.begin(), words.end()});
+    throw base::Failure(base::ErrorKind::usage,
+                        "there is no kind of record '" + kind + "'" +
+                            (meant.empty() ? ", only " + all : "; did you mean " + meant + "?"),
+                        meant.empty() ? "" : "haingest discover " + meant);
+  }
+  const auto needs_kind = [&](const std::string& what) {
+    throw base::Failure(base::ErrorKind::usage,
+                        what + " needs a KIND of record, like devices or entities",
+                        "haingest discover devices " + what);
+  };
+  if (kind.empty() && settings.given(Key::where)) needs_kind("--where");
+  if (kind.empty() && settings.given(Key::columns)) needs_kind("--columns");
+  if (kind.empty() && context.format() == Format::ndjson) needs_kind("-o ndjson");
+  if (kind.empty() && context.format() == Format::csv) needs_kind("-o csv");
+  if (settings.on(Key::stored) && settings.given(Key::save)) {
+    throw base::Failure(base::ErrorKind::usage,
+                        "--save writes what Home Assistant says; it does not go with --stored");
+  }
+}
+
+void print_records(const Context& context, Records& records) {
+  const Settings& settings = context.settings;
+  records.keep(settings.list(Key::where));
+  if (settings.given(Key::columns)) {
+    return context.write(records.fields(split_list(settings.text(Key::columns))));
+  }
+  switch (context.format()) {
+    case Format::table:
+    case Format::csv:
+      return context.write(records.overview());
+    case Format::ndjson:
+      for (const std::string& record : records.texts()) context.out << record << '\n';
+      return;
+    case Format::json:
+      context.out << '[';
+      for (const std::string& record : records.texts()) {
+        context.out << (&record == records.texts().data() ? "" : ",\n") << record;
+      }
+      context.out << "]\n";
+      return;
+  }
+}
+
+std::string count_of(const model::Document& document, model::Part part) {
+  const model::Answer& answer = document.answer(part);
+  if (!answer.ok()) return "- (" + answer.code + ")";
+  if (part == model::Part::composite_splits) {
+    return std::to_string(model::to_snapshot(document).splits.size());
+  }
+  const auto elements = model::elements_of(answer.json);
+  return elements ? std::to_string(elements->size()) : "- (no list)";
+}
+
+void print_summary(const Context& context, const model::Document& document) {
+  const model::HaInfo& ha = document.ha;
+  Facts facts{{"Home Assistant", ha.version + " at " + ha.url},
+              {"location", ha.location},
+              {"state", ha.state},
+              {"when", base::to_iso_text(ha.when)}};
+  for (const model::Part part : model::k_parts) {
+    facts.emplace_back(name_of(part), count_of(document, part));
+  }
+  write_facts(context.out, facts);
+}
+
+// Parts that HA answered with an error; one that this HA does not have is none, unless it is still
+// starting: then nobody knows.
+bool partial(const model::Document& document) {
+  return std::ranges::any_of(document.answers, [&](const model::Answer& answer) {
+    return !answer.ok() && !(answer.code == "unknown_command" && document.ha.running());
+  });
+}
+
+ExitCode discover_now(const Context& context) {
+  const ha::ConnectOptions connect = context.connect_options();
+  context.progress("Asking Home Assistant …");
+  const model::Document document = jobs::discover(connect, base::system_now);
+  context.progress("");
+  if (context.settings.given(Key::save)) jobs::save(document, context.settings.text(Key::save));
+  if (!context.argument.empty()) {
+    Records records(context.argument, document);
+    print_records(context, records);
+  } else if (context.format() == Format::table) {
+    print_summary(context, document);
+  } else if (!context.settings.given(Key::save)) {
+    context.out << model::to_json(document);
+  }
+  return partial(document) ? ExitCode::partial : ExitCode::fine;
+}
+
+std::string age_of(base::Timestamp then, base::Timestamp now) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
+  if (seconds < 120) return std::to_string(seconds) + " s";
+  if (seconds < 7200) return std::to_string(seconds / 60) + " min";
+  if (seconds < 48 * 3600) return std::to_string(seconds / 3600) + " h";
+  return std::to_string(seconds / (24 * 3600)) + " days";
+}
+
+std::string stored_head(const std::string& path, const std::optional<base::Timestamp>& confirmed) {
+  std::string head = "{\"store\":{\"path\":";
+  base::append_json_string(head, path);
+  if (!confirmed) return head + R"(,"confirmed_at":null,"age_seconds":null})";
+  const auto age =
+      std::chrono::duration_cast<std::chrono::seconds>(base::system_now() - *confirmed).count();
+  head += ",\"confirmed_at\":\"" + base::to_iso_text(*confirmed) + "\"";
+  return head + ",\"age_seconds\":" + std::to_string(age) + "}";
+}
+
+void print_stored_json(const Context& context, jobs::StoredReport report) {
+  std::string text = stored_head(context.database_path(), report.stored.confirmed_at);
+  for (const model::Kind kind : model::k_kinds) {
+    text += ",\n\"" + std::string(model::plural_of(kind)) + "\":[";
+    const model::Table& table = report.stored.of(kind);
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      text += (i > 0 ? "," : "") + model::to_json(kind, table.row(i));
+    }
+    text += ']';
+  }
+  const Records aliases("aliases", std::move(report.stored));
+  text += ",\n\"aliases\":[";
+  for (const std::string& alias : aliases.texts()) text += (text.back() == '[' ? "" : ",") + alias;
+  context.out << text << "]}\n";
+}
+
+ExitCode discover_stored(const Context& context) {
+  const std::string path = context.database_path();
+  jobs::StoredReport report = jobs::discover_stored(path);
+  const auto confirmed = report.stored.confirmed_at;
+  if (!context.argument.empty()) {
+    Records records(context.argument, std::move(report.stored));
+    print_records(context, records);
+  } else if (context.format() == Format::json) {
+    print_stored_json(context, std::move(report));
+  } else {
+    Facts facts{{"database", path},
+                {"confirmed", confirmed ? base::to_iso_text(*confirmed) + " (" +
+                                              age_of(*confirmed, base::system_now()) + " ago)"
+                                        : "never"}};
+    for (const model::Kind kind : model::k_kinds) {
+      facts.emplace_back(model::plural_of(kind), std::to_string(report.stored.of(kind).size()));
+    }
+    facts.emplace_back("aliases", std::to_string(report.stored.aliases.size()));
+    write_facts(context.out, facts);
+  }
+  return ExitCode::fine;
+}
+
+ExitCode run_discover(Context& context) {
+  check(context);
+  return context.settings.on(Key::stored) ? discover_stored(context) : discover_now(context);
+}
+
+}  // namespace
+
+Command discover_command() {
+  return {
+      .name = "discover",
+      .bit = k_discover,
+      .summary = "Print what Home Assistant says about devices and entities",
+      .text =
+          "Connects to Home Assistant, asks for all registries at once and prints them; writes "
+          "nothing. Without KIND the whole snapshot is one JSON object, or a summary on a "
+          "terminal.",
+      .argument = "KIND",
+      .argument_help =
+          "devices, entities, areas, floors, labels, config_entries, aliases (retired "
+          "device ids and what replaced them) or states",
+      .argument_words = record_words(),
+      .examples = {{"haingest discover devices --where area_name=kitchen", "who lives there"},
+                   {"haingest discover entities -o ndjson | jq -r .entity_id", "one id a line"},
+                   {"haingest discover --save house.json", "for sync --from, or for a bug report"},
+                   {"haingest discover --stored", "what the database holds, and how old that is"}},
+      .run = run_discover,
+  };
+}
+
+}  // namespace haingest::cli

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// `haingest sync`: one snapshot into the database, or to a remote data API.
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "cli/context.hpp"
+#include "cli/report.hpp"
+#include "cli/values.hpp"
+#include "core/base/log.hpp"
+#include "core/jobs/sync.hpp"
+
+namespace haingest::cli {
+namespace {
+
+mirror::Policy policy_of(const Settings& settings) {
+  mirror::Policy policy;
+  if (settings.given(Key::max_removals)) {
+    const std::string text = settings.text(Key::max_removals);
+    const auto limit = parse_removal_limit(text);
+    if (!limit)
+      settings.refuse(Key::max_removals, text, "is neither a number nor a share like 20%");
+    policy.max_removals = *limit;
+  }
+  policy.new_house = settings.on(Key::new_house);
+  policy.keep_history = std::chrono::ceil<std::chrono::hours>(settings.duration(Key::prune_after));
+  return policy;
+}
+
+std::string remote_url(const Settings& settings) {
+  const std::string own = settings.text(Key::to);
+  return own.empty() ? settings.text(Key::data_api_url) : own;
+}
+
+jobs::SyncOptions options_of(const Context& context) {
+  const Settings& settings = context.settings;
+  jobs::SyncOptions options;
+  options.ha = context.connect_options();
+  if (settings.given(Key::from)) options.from = settings.text(Key::from);
+  options.dry_run = settings.on(Key::dry_run);
+  options.policy = policy_of(settings);
+  if (settings.given(Key::to)) {
+    options.to = {remote_url(settings), settings.secret(Key::api_token_file, Key::api_token)};
+    if (settings.given(Key::db) && settings.of(Key::db).origin == "--db") {
+      throw base::Failure(base::ErrorKind::usage,
+                          "--to sends to a remote data API and --db names a local database; give "
+                          "one of them");
+    }
+  } else {
+    options.database_path =
+        options.dry_run ? context.database_path() : context.writable_database_path();
+  }
+  return options;
+}
+
+void warn(const mirror::Report& report) {
+  for (const auto& [part, code] : report.failed) {
+    base::log::warning("Home Assistant did not answer for " + part + " (" + code +
+                       "): nothing of it was removed or blanked");
+  }
+  for (const std::string& held : report.held) base::log::warning(held);
+  for (const std::string& note : report.notes) base::log::info(note);
+}
+
+ExitCode run_sync(Context& context) {
+  const Settings& settings = context.settings;
+  if (settings.on(Key::history)) {
+    throw base::Failure(base::ErrorKind::usage,
+                        "--history writes to InfluxDB and comes with InfluxDB, which this version "
+                        "does not have yet; leave it out");
+  }
+  const jobs::SyncOptions options = options_of(context);
+  context.progress(options.from ? "Reading " + *options.from + " …" : "Asking Home Assistant …");
+  const mirror::Report report = jobs::sync(options, context.in);
+  context.progress("");
+  warn(report);
+  if (report.changed() || !settings.on(Key::quiet)) {
+    write_report(context.out, report, options.dry_run, context.format(), context.terminal.width);
+  }
+  if (report.partial) return ExitCode::partial;
+  return report.changed() && settings.on(Key::exit_code) ? ExitCode::differences : ExitCode::fine;
+}
+
+}  // namespace
+
+Command sync_command() {
+  return {
+      .name = "sync",
+      .bit = k_sync,
+      .summary = "Bring the database up to date with Home Assistant, once",
+      .text =
+          "Takes one snapshot, from Home Assistant or from a file, and makes the database say "
+          "the same, in one transaction; prints the changes and a summary. A snapshot that "
+          "would remove more than 20% of a kind (and more than 5), or that is of another "
+          "house, stops everything with exit code 7.",
+      .examples = {{"haingest sync --dry-run", "what would change"},
+                   {"haingest sync -q", "for cron: prints changes only"},
+                   {"haingest discover --save s.json; haingest sync --from s.json", "in two steps"},
+                   {"haingest sync --to http://store.local:8006",
+                    "into another machine's database"}},
+      .run = run_sync,
+  };
+}
+
+}  // namespace haingest::cli

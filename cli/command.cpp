@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#include "cli/command.hpp"
+
+namespace haingest::cli {
+
+std::span<const Command> commands() {
+  static const std::vector<Command> all{discover_command(), sync_command(), serve_command()};
+  return all;
+}
+
+}  // namespace haingest::cli

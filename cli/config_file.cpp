@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "cli/config_file.hpp"
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "core/base/atomic_file.hpp"
+#include "core/base/text.hpp"
+
+namespace haingest::cli {
+namespace {
+
+using Shape = Setting::Shape;
+
+class Parser {
+ public:
+  explicit Parser(const std::string& path) : path_(path) {}
+
+  ConfigText parse(std::string_view text) {
+    try {
+      const toml::table table = toml::parse(text, path_);
+      read_table(table, "");
+    } catch (const toml::parse_error& error) {
+      refuse(error.source().begin.line, std::string(error.description()));
+    }
+    return std::move(config_);
+  }
+
+ private:
+  [[noreturn]] void refuse(std::uint32_t line, const std::string& what) const {
+    throw base::Failure(base::ErrorKind::usage, path_ + ":" + std::to_string(line) + ": " + what);
+  }
+
+  void read_table(const toml::table& table, const std::string& prefix) {
+    for (const auto& [name, node] : table) {
+      const std::string key = prefix + std::string(name.str());
+      if (const toml::table* const inner = node.as_table()) {
+        read_table(*inner, key + ".");
+      } else {
+        read_value(key, node);
+      }
+    }
+  }
+
+  void read_value(const std::string& key, const toml::node& node) {
+    const auto all = settings();
+    const auto known = std::ranges::find_if(
+        all, [&](const Setting& each) { return !each.file_key.empty() && each.file_key == key; });
+    if (known == all.end()) return take_unknown(key, node);
+    config_.values[known->key] = texts_of(*known, key, node);
+  }
+
+  void take_unknown(const std::string& key, const toml::node& node) {
+    const std::uint32_t line = node.source().begin.line;
+    const auto retired = std::ranges::find(retired_keys(), key, &RetiredKey::file_key);
+    if (retired != retired_keys().end()) {
+      config_.warnings.push_back(path_ + ":" + std::to_string(line) + ": " + key +
+                                 " is no longer used; its place has " +
+                                 std::string(retired->advice));
+      return;
+    }
+    std::vector<std::string> known;
+    for (const Setting& setting : settings()) {
+      if (!setting.file_key.empty()) known.emplace_back(setting.file_key);
+    }
+    const std::string meant = base::closest_to(key, known);
+    refuse(line,
+           "there is no setting " + key + (meant.empty() ? "" : "; did you mean " + meant + "?"));
+  }
+
+  std::vector<std::string> texts_of(const Setting& setting, const std::string& key,
+                                    const toml::node& node) const {
+    if (const toml::array* const array = node.as_array()) {
+      if (setting.shape != Shape::list) {
+        refuse(node.source().begin.line, key + " takes one value, not a list");
+      }
+      std::vector<std::string> texts;
+      for (const toml::node& element : *array) texts.push_back(text_of(key, element));
+      return texts;
+    }
+    return {text_of(key, node)};
+  }
+
+  std::string text_of(const std::string& key, const toml::node& node) const {
+    if (const auto text = node.value_exact<std::string>()) return *text;
+    if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
+    if (const auto on = node.value_exact<bool>()) return *on ? "true" : "false";
+    refuse(node.source().begin.line, key + " takes a text, a whole number or true and false");
+  }
+
+  const std::string& path_;
+  ConfigText config_;
+};
+
+std::vector<std::string> usual_paths(const Environment& environment) {
+  std::vector<std::string> paths{"/etc/haingest/haingest.toml"};
+  if (const auto folder = environment("XDG_CONFIG_HOME")) {
+    paths.push_back(*folder + "/haingest/haingest.toml");
+  } else if (const auto home = environment("HOME")) {
+    paths.push_back(*home + "/.config/haingest/haingest.toml");
+  }
+  return paths;
+}
+
+std::string read_config(const std::string& path) {
+  try {
+    return base::read_whole_file(path);
+  } catch (const base::Failure& failure) {
+    throw base::Failure(base::ErrorKind::usage, failure.error().message);
+  }
+}
+
+}  // namespace
+
+ConfigText parse_config(std::string_view toml, const std::string& path) {
+  return Parser(path).parse(toml);
+}
+
+std::vector<FileLayer> read_config_files(const std::string& named, const Environment& environment,
+                                         std::vector<std::string>& warnings) {
+  std::vector<std::string> paths{named};
+  if (named.empty()) {
+    paths = usual_paths(environment);
+    std::erase_if(paths, [](const std::string& path) {
+      std::error_code ignored;
+      return !std::filesystem::exists(path, ignored) && !ignored;
+    });
+  }
+  std::vector<FileLayer> files;
+  for (const std::string& path : paths) {
+    ConfigText config = parse_config(read_config(path), path);
+    std::ranges::move(config.warnings, std::back_inserter(warnings));
+    files.push_back({path, std::move(config.values)});
+  }
+  return files;
+}
+
+}  // namespace haingest::cli

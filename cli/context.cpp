@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "cli/context.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <ostream>
+
+#include "core/ha/address.hpp"
+
+namespace haingest::cli {
+namespace {
+
+constexpr const char* k_service_folder = "/var/lib/haingest";
+constexpr const char* k_supervisor_url = "http://supervisor/core";
+// DESIGN section 3: --timeout is over one request, ten times that over a one-shot command.
+constexpr int k_requests_per_command = 10;
+
+std::string user_state_folder(const Environment& environment) {
+  if (const auto state = environment("XDG_STATE_HOME")) return *state + "/haingest";
+  if (const auto home = environment("HOME")) return *home + "/.local/state/haingest";
+  throw base::Failure(base::ErrorKind::usage,
+                      "there is no place for the database: neither --db nor HOME is set, and "
+                      "/var/lib/haingest cannot be written; name one with --db");
+}
+
+bool is_supervisor(const std::string& url) {
+  const auto address = ha::locate(url);
+  return address && address->supervisor;
+}
+
+}  // namespace
+
+Context::Context(const Settings& given, std::string word, const Environment& variables,
+                 std::istream& input, std::ostream& output, std::ostream& err)
+    : settings(given),
+      argument(std::move(word)),
+      environment(variables),
+      terminal(look_at_terminal(variables)),
+      in(input),
+      out(output),
+      err_(err) {}
+
+std::string Context::database_path() const {
+  if (settings.given(Key::db)) return settings.text(Key::db);
+  if (::access(k_service_folder, W_OK) == 0) return std::string(k_service_folder) + "/metadata.db";
+  return user_state_folder(environment) + "/metadata.db";
+}
+
+std::string Context::writable_database_path() const {
+  const std::string path = database_path();
+  if (settings.given(Key::db)) return path;
+  std::error_code error;
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw base::Failure(base::ErrorKind::failure, "cannot make the database's folder " +
+                                                      folder.string() + ": " + error.message() +
+                                                      "; name a database with --db");
+  }
+  return path;
+}
+
+ha::ConnectOptions Context::connect_options() const {
+  ha::ConnectOptions options;
+  const base::Secret supervisor = settings.secret(Key::supervisor_token);
+  if (settings.given(Key::ha_url)) {
+    const base::Secret token = settings.secret(Key::ha_token_file, Key::ha_token);
+    for (const std::string& url : settings.list(Key::ha_url)) {
+      const bool proxied = !supervisor.empty() && is_supervisor(url);
+      options.endpoints.push_back({url, proxied ? supervisor : token});
+    }
+  } else if (!supervisor.empty()) {
+    options.endpoints.push_back({k_supervisor_url, supervisor});
+  }
+  const base::Secret nabu_casa = settings.secret(Key::nabu_casa_token);
+  if (settings.given(Key::nabu_casa_url) && !nabu_casa.empty()) {
+    options.endpoints.push_back({settings.text(Key::nabu_casa_url), nabu_casa});
+  }
+  options.request_timeout = settings.duration(Key::timeout);
+  options.total_timeout = options.request_timeout * k_requests_per_command;
+  options.ca_file = settings.text(Key::ca_file);
+  options.verify_tls = !settings.on(Key::insecure);
+  return options;
+}
+
+void Context::progress(const std::string& line) const {
+  if (!terminal.rewrites || settings.on(Key::quiet)) return;
+  err_ << "\r\x1b[K" << on_one_line(line) << std::flush;
+}
+
+}  // namespace haingest::cli

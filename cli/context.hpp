@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What a command is given: its settings, its argument and the streams.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "cli/output.hpp"
+#include "cli/settings.hpp"
+#include "cli/terminal.hpp"
+#include "core/ha/snapshot.hpp"
+
+namespace haingest::cli {
+
+class Context {
+ public:
+  Context(const Settings& settings, std::string argument, const Environment& environment,
+          std::istream& in, std::ostream& out, std::ostream& err);
+
+  const Settings& settings;
+  const std::string argument;
+  const Environment& environment;
+  const Terminal terminal;
+  std::istream& in;
+  std::ostream& out;  // data and nothing else
+
+  [[nodiscard]] Format format() const { return format_of(settings, terminal); }
+  void write(const Rows& rows) const { write_rows(out, rows, format(), terminal.width); }
+
+  // --db, else in /var/lib/haingest where that can be written, else in the user's state folder.
+  [[nodiscard]] std::string database_path() const;
+  // The same for who writes: makes the default's folder, never one that was named.
+  [[nodiscard]] std::string writable_database_path() const;
+
+  // Where Home Assistant is, with which token, and how long it may take.
+  [[nodiscard]] ha::ConnectOptions connect_options() const;
+
+  // A line that says what is going on, on a terminal only; an empty one erases it.
+  void progress(const std::string& line) const;
+
+ private:
+  std::ostream& err_;
+};
+
+}  // namespace haingest::cli

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "cli/exit_code.hpp"
+
+#include <array>
+
+namespace haingest::cli {
+
+ExitCode exit_code_of(base::ErrorKind kind) {
+  switch (kind) {
+    case base::ErrorKind::failure:
+      return ExitCode::failure;
+    case base::ErrorKind::usage:
+      return ExitCode::usage;
+    case base::ErrorKind::credentials:
+      return ExitCode::credentials;
+    case base::ErrorKind::unreachable:
+      return ExitCode::unreachable;
+    case base::ErrorKind::guard:
+      return ExitCode::guard;
+  }
+  return ExitCode::failure;
+}
+
+std::span<const ExitCodeText> exit_codes() {
+  static constexpr std::array all{
+      ExitCodeText{ExitCode::fine, "fine"},
+      ExitCodeText{ExitCode::failure, "failure: the file, the database, the output"},
+      ExitCodeText{ExitCode::usage, "the command line or the configuration is wrong"},
+      ExitCodeText{ExitCode::differences, "differences found (only with --exit-code)"},
+      ExitCodeText{ExitCode::credentials, "credentials refused; do not retry, Home Assistant bans"},
+      ExitCodeText{ExitCode::unreachable, "a peer is unreachable, cut off or out of time"},
+      ExitCodeText{ExitCode::partial,
+                   "finished, but parts failed: a registry answered with an error, or Home "
+                   "Assistant is still starting"},
+      ExitCodeText{ExitCode::guard,
+                   "stopped by a safety guard: mass removal, another house, a newer schema"},
+  };
+  return all;
+}
+
+}  // namespace haingest::cli

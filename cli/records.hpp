@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What `discover KIND` prints: records of one kind, as Home Assistant sent them or as the database
+// holds them, with the fields that people ask for by name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/output.hpp"
+#include "core/model/snapshot.hpp"
+#include "core/model/world.hpp"
+
+namespace haingest::cli {
+
+// The words for KIND: the six kinds, then "aliases" and "states".
+[[nodiscard]] std::vector<std::string_view> record_words();
+
+class Records {
+ public:
+  // `word` is one of record_words(). Throws Failure when that part of the document is missing.
+  Records(std::string_view word, const model::Document& document);
+  // Throws Failure `usage` for "states", which the database does not keep.
+  Records(std::string_view word, model::Stored stored);
+  ~Records();
+  Records(const Records&) = delete;
+  Records& operator=(const Records&) = delete;
+
+  // Keeps those that match every "FIELD=GLOB". A list matches when one of its elements does, null
+  // matches what "" matches. Throws Failure `usage` for a field that no record can have.
+  void keep(const std::vector<std::string>& conditions);
+
+  [[nodiscard]] std::size_t size() const;
+  // Each whole record as JSON.
+  [[nodiscard]] const std::vector<std::string>& texts() const;
+  // The fields named, under their names. Throws Failure `usage` as keep() does.
+  [[nodiscard]] Rows fields(const std::vector<std::string>& names) const;
+  // What a table shows when nobody names columns: an entity has its effective area, a device its
+  // name as people know it.
+  [[nodiscard]] Rows overview() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace haingest::cli

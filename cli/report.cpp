@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "cli/report.hpp"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+namespace haingest::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr auto k_updated = model::Action::updated;
+constexpr auto k_renamed = model::Action::renamed;
+
+std::string shown(const json& object, const std::string& field) {
+  const auto value = object.find(field);
+  if (value == object.end() || value->is_null()) return "-";
+  return value->is_string() ? value->get<std::string>()
+                            : value->dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// "name: Lamp -> Desk lamp, area_id: - -> office"
+std::string difference(const model::Change& change) {
+  if (change.action != k_updated && change.action != k_renamed) return "";
+  const json before = json::parse(change.before, nullptr, false);
+  const json after = json::parse(change.after, nullptr, false);
+  if (!before.is_object() || !after.is_object()) return "";
+  json fields = before;
+  fields.update(after);
+  std::string text;
+  for (const auto& [field, value] : fields.items()) {
+    if (!text.empty()) text += ", ";
+    text += field + ": " + shown(before, field) + " -> " + shown(after, field);
+  }
+  return text;
+}
+
+Rows rows_of(const mirror::Report& report) {
+  Rows rows{{"action", "kind", "id", "name", "change"}, {}};
+  for (const model::Change& change : report.changes) {
+    rows.cells.push_back({text_cell(name_of(change.action)), text_cell(model::name_of(change.kind)),
+                          text_cell(change.id), text_cell(change.name),
+                          text_cell(difference(change))});
+  }
+  return rows;
+}
+
+std::string counts_of(const mirror::Report& report) {
+  std::string text;
+  for (const model::Action action : model::k_actions) {
+    const auto count = report.run.counts[static_cast<std::size_t>(action)];
+    if (count == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(name_of(action));
+  }
+  return text.empty() ? "nothing changed" : text;
+}
+
+std::string totals_of(const mirror::Report& report) {
+  std::string text;
+  for (const model::Kind kind : model::k_kinds) {
+    const auto total = report.run.totals[model::index_of(kind)];
+    const auto name = total == 1 ? model::name_of(kind) : model::plural_of(kind);
+    text += (text.empty() ? "" : ", ") + std::to_string(total) + " " + std::string(name);
+  }
+  return text;
+}
+
+std::string summary_of(const mirror::Report& report, bool dry_run) {
+  const model::Run& run = report.run;
+  std::string text = dry_run ? "Dry run, nothing written: " : "";
+  text += counts_of(report) + "; now " + totals_of(report) + ".";
+  if (!run.ha_version.empty()) text += " Home Assistant " + run.ha_version + ",";
+  text += " " + std::to_string(run.duration_ms) + " ms";
+  if (!dry_run) text += ", run " + std::to_string(run.id);
+  if (report.partial) text += "; " + (run.detail.empty() ? run.outcome : run.detail);
+  return text;
+}
+
+}  // namespace
+
+void write_report(std::ostream& out, const mirror::Report& report, bool dry_run, Format format,
+                  std::size_t width) {
+  switch (format) {
+    case Format::json:
+      out << mirror::to_json(report);
+      return;
+    case Format::ndjson:
+      for (const model::Change& change : report.changes) out << mirror::to_json(change) << '\n';
+      return;
+    case Format::csv:
+      return write_rows(out, rows_of(report), format, width);
+    case Format::table:
+      if (report.changed()) write_rows(out, rows_of(report), format, width);
+      out << summary_of(report, dry_run) << '\n';
+      return;
+  }
+}
+
+}  // namespace haingest::cli

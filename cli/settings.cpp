@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "cli/settings.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "cli/values.hpp"
+#include "core/base/atomic_file.hpp"
+
+namespace haingest::cli {
+namespace {
+
+using Shape = Setting::Shape;
+constexpr int k_from_file = 1;
+constexpr int k_from_environment = 2;
+constexpr int k_from_flag = 3;
+
+std::size_t index_of(Key key) { return static_cast<std::size_t>(key); }
+
+bool all_of(std::string_view text, bool (*wanted)(unsigned char)) {
+  return std::ranges::all_of(text, wanted);
+}
+
+// A token is one word of printable ASCII: anything else is a wrong file, or would break a header.
+base::Secret token_of(std::string_view text, const std::string& origin) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto first = text.find_first_not_of(blanks);
+  const auto refuse = [&](const std::string& why) {
+    throw base::Failure(base::ErrorKind::usage,
+                        origin + " " + why + "; it must hold the token and nothing else");
+  };
+  if (first == std::string_view::npos) refuse("holds no token");
+  text = text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  if (!all_of(text, [](unsigned char c) { return c > 0x20 && c < 0x7f; })) {
+    refuse("holds more than one word, or bytes that no token has");
+  }
+  return base::Secret(std::string(text));
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* const text = std::getenv(name.c_str());
+    if (text == nullptr || *text == '\0') return std::nullopt;
+    return text;
+  };
+}
+
+Settings::Settings(const Layer& flags, const Environment& environment,
+                   const std::vector<FileLayer>& files) {
+  for (const Setting& setting : settings()) {
+    Value& value = values_[index_of(setting.key)];
+    if (!setting.fallback.empty()) value.texts = {std::string(setting.fallback)};
+  }
+  for (const FileLayer& file : files) {
+    for (const auto& [key, texts] : file.values) {
+      const std::string origin = file.path + ": " + std::string(setting_of(key).file_key);
+      values_[index_of(key)] = {texts, origin, true};
+      weights_[index_of(key)] = k_from_file;
+    }
+  }
+  for (const Setting& setting : settings()) take_environment(setting, environment);
+  take_listen(environment);
+  for (const auto& [key, texts] : flags) {
+    values_[index_of(key)] = {texts, "--" + std::string(setting_of(key).flag), true};
+    weights_[index_of(key)] = k_from_flag;
+  }
+}
+
+void Settings::take_environment(const Setting& setting, const Environment& environment) {
+  for (const std::string& name : environment_names(setting)) {
+    const std::optional<std::string> text = environment(name);
+    if (!text) continue;
+    const bool list = setting.shape == Shape::list;
+    values_[index_of(setting.key)] = {list ? split_list(*text) : std::vector{*text}, name, true};
+    weights_[index_of(setting.key)] = k_from_environment;
+    return;
+  }
+}
+
+// The old service had the two halves of --listen apart.
+void Settings::take_listen(const Environment& environment) {
+  const std::optional<std::string> host = environment("DATA_API_HOST");
+  const std::optional<std::string> port = environment("DATA_API_PORT");
+  if (weights_[index_of(Key::listen)] == k_from_environment || (!host && !port)) return;
+  const bool ipv6 = host && host->find(':') != std::string::npos && !host->starts_with('[');
+  const std::string left = host ? (ipv6 ? "[" + *host + "]" : *host) : "127.0.0.1";
+  const std::string origin =
+      !port ? "DATA_API_HOST" : (host ? "DATA_API_HOST, DATA_API_PORT" : "DATA_API_PORT");
+  values_[index_of(Key::listen)] = {{left + ":" + port.value_or("8006")}, origin, true};
+  weights_[index_of(Key::listen)] = k_from_environment;
+}
+
+std::string Settings::text(Key key) const {
+  const std::vector<std::string>& texts = of(key).texts;
+  return texts.empty() ? "" : texts.back();
+}
+
+void Settings::refuse(Key key, std::string_view text, std::string_view why) const {
+  const std::string& origin = of(key).origin;
+  throw base::Failure(base::ErrorKind::usage,
+                      origin + ": '" + std::string(text) + "' " + std::string(why));
+}
+
+bool Settings::on(Key key) const {
+  const std::optional<bool> on = parse_switch(text(key));
+  if (!on) refuse(key, text(key), "is neither true nor false");
+  return *on;
+}
+
+int Settings::count(Key key) const {
+  const std::string number = text(key);
+  if (number.size() == 1 && number[0] >= '0' && number[0] <= '9') return number[0] - '0';
+  const std::optional<bool> on = parse_switch(number);
+  if (!on) refuse(key, number, "is no number from 0 to 9");
+  return *on ? 1 : 0;
+}
+
+std::chrono::milliseconds Settings::duration(Key key) const {
+  const auto span = parse_duration(text(key));
+  if (!span) refuse(key, text(key), "is no time; write 30 (seconds), 250ms, 30s, 5m, 2h or 90d");
+  return *span;
+}
+
+std::string Settings::one_of(Key key, const std::vector<std::string>& words) const {
+  const std::string word = text(key);
+  if (std::ranges::find(words, word) == words.end()) {
+    std::string choice;
+    for (const std::string& each : words) {
+      if (!choice.empty()) choice += &each == &words.back() ? " or " : ", ";
+      choice += each;
+    }
+    refuse(key, word, "is none of " + choice);
+  }
+  return word;
+}
+
+base::Secret Settings::secret(Key token_key) const {
+  if (!given(token_key)) return {};
+  return token_of(text(token_key), of(token_key).origin);
+}
+
+base::Secret Settings::secret(Key file_key, Key token_key) const {
+  const bool file_wins =
+      weights_[index_of(file_key)] >= weights_[index_of(token_key)] && given(file_key);
+  if (!file_wins) return secret(token_key);
+  const std::string path = text(file_key);
+  try {
+    return token_of(base::read_whole_file(path), path);
+  } catch (const base::Failure& failure) {
+    throw base::Failure(base::ErrorKind::usage,
+                        of(file_key).origin + ": " + failure.error().message);
+  }
+}
+
+}  // namespace haingest::cli

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What holds for this invocation: flags over environment over file over defaults, each value with
+// its origin.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/setting.hpp"
+#include "core/base/error.hpp"
+#include "core/base/secret.hpp"
+
+namespace haingest::cli {
+
+// One layer: what it says of a setting. A switch that is on is {"true"}, one that is counted is
+// {"2"}, an optional value that was left out is {}.
+using Layer = std::map<Key, std::vector<std::string>>;
+
+struct FileLayer {
+  std::string path;
+  Layer values;
+};
+
+// Reads one variable; none when it is not set. An empty one counts as not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+[[nodiscard]] Environment process_environment();
+
+class Settings {
+ public:
+  struct Value {
+    std::vector<std::string> texts;
+    std::string origin = "default";  // "--ha-url", "HA_URL", "/etc/…/haingest.toml: ha.url"
+    bool given = false;              // by anyone: not the default
+  };
+
+  // `files` in rising order of weight.
+  Settings(const Layer& flags, const Environment& environment, const std::vector<FileLayer>& files);
+
+  [[nodiscard]] const Value& of(Key key) const { return values_[static_cast<std::size_t>(key)]; }
+
+  [[nodiscard]] bool given(Key key) const { return of(key).given; }
+  [[nodiscard]] std::string text(Key key) const;
+  [[nodiscard]] const std::vector<std::string>& list(Key key) const { return of(key).texts; }
+  // The ones below throw Failure `usage` with the setting's origin for a text that does not fit.
+  [[nodiscard]] bool on(Key key) const;
+  [[nodiscard]] int count(Key key) const;
+  [[nodiscard]] std::chrono::milliseconds duration(Key key) const;
+  [[nodiscard]] std::string one_of(Key key, const std::vector<std::string>& words) const;
+
+  // Throws Failure `usage`: "ORIGIN: 'text' …".
+  [[noreturn]] void refuse(Key key, std::string_view text, std::string_view why) const;
+
+  // The token in the file that `file_key` names, else what `token_key` holds; empty when neither is
+  // set. The more explicit layer wins where both are.
+  [[nodiscard]] base::Secret secret(Key file_key, Key token_key) const;
+  [[nodiscard]] base::Secret secret(Key token_key) const;
+
+ private:
+  void take_environment(const Setting& setting, const Environment& environment);
+  void take_listen(const Environment& environment);
+
+  std::array<Value, k_setting_count> values_;
+  std::array<int, k_setting_count> weights_{};  // 3 flag, 2 environment, 1 file, 0 default
+};
+
+}  // namespace haingest::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Texts of settings into what they mean. None of them knows where a text came from; none means "no
+// such value".
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/mirror/reconcile.hpp"
+
+namespace haingest::cli {
+
+// true/false, yes/no, on/off, 1/0, in either case.
+[[nodiscard]] std::optional<bool> parse_switch(std::string_view text);
+
+// "30" (seconds), "250ms", "30s", "5m", "2h", "90d"; more than nothing, at most ten years.
+[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+// "50" records or "20%".
+[[nodiscard]] std::optional<mirror::RemovalLimit> parse_removal_limit(std::string_view text);
+
+// "a,b,,c" to its parts, trimmed, without empty ones.
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
+
+}  // namespace haingest::cli
