@@ -163,12 +163,21 @@ struct Records::Impl {
     return std::nullopt;
   }
 
+  [[nodiscard]] std::optional<std::size_t> column_of(std::string_view field) const {
+    const auto columns = model::columns_of(*kind);
+    const auto at = std::ranges::find_if(columns, [&](const model::Column& column) {
+      return column.name == field || (!column.ha_field.empty() && column.ha_field == field);
+    });
+    if (at == columns.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - columns.begin());
+  }
+
   // As HA calls it, else as the database does, else derived.
   [[nodiscard]] json value_of(const json& object, std::string_view field) const {
     if (const auto own = object.find(field); own != object.end()) return *own;
     const std::optional<Row> row = row_of(object);
     if (!row) return {};
-    if (const auto column = model::column_index(*kind, field)) {
+    if (const auto column = column_of(field)) {
       std::string text;
       model::append_json(text, model::columns_of(*kind)[*column].type, (*row)[*column]);
       return json::parse(text, nullptr, false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/api/application.hpp"
 
+#include <exception>
 #include <utility>
 
 #include "core/api/head.hpp"
@@ -99,6 +100,11 @@ Wire Application::answer(const Request& request, const Read& read) {
   } catch (const base::Failure& failure) {
     base::log::error(std::string{"data API: "} + failure.what());
     return answer(request, problem(503, failure.what(), options_.clock()));
+  } catch (const std::exception& error) {
+    base::log::error("data API: " + request.method + " " + request.target.substr(0, 200) +
+                     " failed: " + error.what());
+    return answer(request, problem(500, "The answer failed on a fault of the server's own.",
+                                   options_.clock()));
   }
 }
 
@@ -109,15 +115,17 @@ Wire Application::kept_answer(const Request& request, const Read& read) {
   // Somebody may commit between two reads of one answer; it must not show two worlds.
   constexpr int most_attempts = 3;
   Response response;
-  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+  bool of_one_world = false;
+  for (int attempt = 0; attempt < most_attempts && !of_one_world; ++attempt) {
     response = read.render(library_);
     const std::uint64_t after = library_.version();
-    if (after == version) break;
+    of_one_world = after == version;
     version = after;
   }
-  cache_.at_version(version);
   if (response.status != 200) return answer(request, response);
   const auto rendered = std::make_shared<Rendered>(std::move(response.body));
+  if (!of_one_world) return wire_of(request, *rendered, 0);  // right a moment ago, not to be kept
+  cache_.at_version(version);
   cache_.keep(read.key, rendered);
   return wire_of(request, *rendered, version);
 }

@@ -45,7 +45,7 @@ Async<bool> read_more(Connection& connection, std::size_t bytes) {
 Async<bool> send_wire(Connection& connection, Wire& wire) {
   const std::string_view date = connection.server.date();
   date.copy(wire.head.data() + wire.date_at, date.size());
-  Outgoing outgoing{wire.head, wire.body};  // by name: g++ 12 frees a temporary here twice
+  Outgoing outgoing{wire.head, wire.body};
   const bool sent = co_await send(connection, std::move(outgoing));
   co_return sent;
 }
@@ -66,8 +66,10 @@ Async<void> linger(Connection& connection) {
   }
 }
 
-// Answers with a problem and ends the connection; always false, for co_return.
-Async<bool> refuse(Connection& connection, Request request, Response response) {
+// Answers with a problem and ends the connection; always false, for co_return. By reference: g++ 12
+// frees temporaries that a coroutine takes by value twice, so everything awaited here has a name.
+Async<bool> refuse(Connection& connection, const Request& asked, const Response& response) {
+  Request request = asked;
   request.keep_alive = false;
   Wire wire = connection.server.application().answer(request, response);
   const bool sent = co_await send_wire(connection, wire);
@@ -75,15 +77,17 @@ Async<bool> refuse(Connection& connection, Request request, Response response) {
   co_return false;
 }
 
-Async<bool> refuse(Connection& connection, Request request, int status, std::string_view sentence) {
-  Response response = connection.server.application().problem_of(status, sentence);
-  const bool more = co_await refuse(connection, std::move(request), std::move(response));
+Async<bool> refuse(Connection& connection, const Request& asked, int status,
+                   std::string_view sentence) {
+  const Response response = connection.server.application().problem_of(status, sentence);
+  const bool more = co_await refuse(connection, asked, response);
   co_return more;
 }
 
 // The size of the head that the buffer begins with; 0 when the connection has ended over it.
 Async<std::size_t> receive_head(Connection& connection) {
   const Limits& limits = connection.server.limits();
+  const Request unread;
   std::size_t searched = 0;
   for (;;) {
     while (text_of(connection.buffer).starts_with("\r\n")) {
@@ -92,19 +96,19 @@ Async<std::size_t> receive_head(Connection& connection) {
     }
     const std::string_view bytes = text_of(connection.buffer);
     if (!bytes.empty() && bytes != "\r" && !may_begin_request(bytes)) {
-      co_await refuse(connection, Request{}, 400, "The request is no valid HTTP/1.");
+      co_await refuse(connection, unread, 400, "The request is no valid HTTP/1.");
       co_return 0;
     }
     const std::size_t end = find_head_end(bytes, searched);
     if (std::max(end, bytes.size() * (end == 0 ? 1 : 0)) > limits.header_bytes) {
-      co_await refuse(connection, Request{}, 431, "The request's header is too large.");
+      co_await refuse(connection, unread, 431, "The request's header is too large.");
       co_return 0;
     }
     if (end > 0) co_return end;
     const bool more = co_await read_more(connection, k_head_read_bytes);
     if (more) continue;
     if (connection.timed_out && !connection.closed && connection.buffer.size() > 0) {
-      co_await refuse(connection, Request{}, 408, "The request's header took too long.");
+      co_await refuse(connection, unread, 408, "The request's header took too long.");
     }
     co_return 0;
   }
@@ -191,22 +195,23 @@ Async<bool> take_body(Connection& connection, Head& head, Parser& parser,
                       const Decision& decision) {
   Request& request = head.request;
   if (const auto* refusal = std::get_if<Response>(&decision.task)) {
-    co_await refuse(connection, std::move(request), *refusal);
+    co_await refuse(connection, request, *refusal);
     co_return false;
   }
   if (head.content_length.value_or(0) > decision.body_limit) {
-    co_await refuse(connection, std::move(request), 413, "The request's body is too large.");
+    co_await refuse(connection, request, 413, "The request's body is too large.");
     co_return false;
   }
   connection.enter(Phase::body, connection.server.limits().body_idle_time);
   if (head.expects_continue && !request.http_1_0 && connection.buffer.size() == 0) {
-    const bool sent = co_await send(connection, Outgoing{"HTTP/1.1 100 Continue\r\n\r\n", nullptr});
+    const Outgoing go_on{"HTTP/1.1 100 Continue\r\n\r\n", nullptr};
+    const bool sent = co_await send(connection, go_on);
     if (!sent) co_return false;
     connection.enter(Phase::body, connection.server.limits().body_idle_time);
   }
   const auto malformed = co_await receive_body(connection, parser, decision.body_limit);
   if (malformed && malformed->status > 0) {
-    co_await refuse(connection, std::move(request), malformed->status, malformed->sentence);
+    co_await refuse(connection, request, malformed->status, malformed->sentence);
   }
   if (malformed) co_return false;
   request.body = std::move(parser.get().body());
@@ -246,8 +251,8 @@ Async<bool> exchange(Connection& connection) {
   Head head = read_head(parser, bytes);
   connection.buffer.consume(head_size);
   if (head.malformed) {
-    const bool more = co_await refuse(connection, std::move(head.request), head.malformed->status,
-                                      head.malformed->sentence);
+    const bool more =
+        co_await refuse(connection, head.request, head.malformed->status, head.malformed->sentence);
     co_return more;
   }
   Request& request = head.request;

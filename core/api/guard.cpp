@@ -65,11 +65,27 @@ Refusal wrong_token(const Request& request) {
   return refusal;
 }
 
-std::optional<Refusal> refuse_stranger(const Request& request, const Access& access) {
+// A browser names the page's origin. One that "*" lets read the answers may not write on the
+// strength of running on this machine; one that is named in --cors-origin, or our own, may.
+bool comes_from_a_foreign_page(const Request& request, std::string_view host,
+                               const Access& access) {
+  if (request.origin.empty() || request.origin == "http://" + std::string{host}) return false;
+  return std::ranges::find(access.cors_origins, request.origin) == access.cors_origins.end();
+}
+
+std::optional<Refusal> refuse_stranger(const Request& request, std::string_view host,
+                                       const Access& access) {
   if (!access.token.empty()) {
     const auto token = bearer_token(request.authorization);
     const bool right = token && base::equal_in_constant_time(*token, access.token.reveal());
     return right ? std::nullopt : std::optional{wrong_token(request)};
+  }
+  if (comes_from_a_foreign_page(request, host, access)) {
+    return Refusal{403,
+                   "This server has no API token, so this is not open to the pages of " +
+                       request.origin.substr(0, 100) +
+                       ": name them with --cors-origin, or give it one with --api-token-file.",
+                   {}};
   }
   if (request.from_loopback && !request.forwarded) return std::nullopt;
   return Refusal{403,
@@ -135,7 +151,7 @@ std::optional<Refusal> refuse(const Request& request, std::string_view host, con
   const Method method = method_of(request.method);
   if (method == Method::options) return std::nullopt;  // says nothing but what is allowed
   if (writes(method) || access.private_reads) {
-    if (auto refusal = refuse_stranger(request, access)) return refusal;
+    if (auto refusal = refuse_stranger(request, host, access)) return refusal;
   }
   if (writes(method) && request.has_body && !is_json(request.content_type)) {
     return Refusal{415, "The body must be JSON: send \"Content-Type: application/json\".", {}};

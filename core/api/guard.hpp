@@ -14,11 +14,12 @@
 namespace haingest::api {
 
 struct Access {
-  base::Secret token;  // empty: writes are open to direct loopback peers only
+  base::Secret token = {};  // empty: writes are open to direct loopback peers only
   bool private_reads = false;
-  std::vector<std::string> cors_origins;   // "https://dash.example.org"; "*": any
-  std::vector<std::string> allowed_hosts;  // "ha.example.org", with or without a port; "*": any
-  std::string machine_name;                // as gethostname() has it
+  std::vector<std::string> cors_origins = {};  // "https://dash.example.org"; "*": any
+  std::vector<std::string> allowed_hosts =
+      {};                         // "ha.example.org", with or without a port; "*": any
+  std::string machine_name = {};  // as gethostname() has it
 };
 
 struct Refusal {

@@ -24,6 +24,9 @@ using boost::system::error_code;
 // Descriptors that the rest of the process needs: the database, its log, the log's pipe, …
 constexpr std::size_t k_other_descriptors = 64;
 
+constexpr std::chrono::milliseconds k_accept_pause{100};
+constexpr std::chrono::milliseconds k_last_call{100};
+
 // Raises the limit on open files as far as it goes and returns how many connections that allows.
 std::size_t raise_descriptor_limit(std::size_t wanted) {
   rlimit limit{};
@@ -44,17 +47,17 @@ std::size_t raise_descriptor_limit(std::size_t wanted) {
   return possible;
 }
 
-tcp::endpoint endpoint_of(const Options& options) {
-  const std::string text = options.address == "localhost" ? "127.0.0.1" : options.address;
+tcp::endpoint endpoint_of(const Listen& listen) {
+  const std::string text = listen.address == "localhost" ? "127.0.0.1" : listen.address;
   error_code error;
   const auto address = net::ip::make_address(text, error);
   if (error) {
     throw base::Failure(base::ErrorKind::usage,
-                        "cannot listen on \"" + options.address +
+                        "cannot listen on \"" + listen.address +
                             "\": that is no IP address; use 127.0.0.1 for this machine alone, "
                             "0.0.0.0 or :: for every network");
   }
-  return {address, options.port};
+  return {address, listen.port};
 }
 
 void bind_to(Acceptor& acceptor, const tcp::endpoint& endpoint) {
@@ -100,32 +103,40 @@ Server::Server(const Options& options, Application& application)
     : limits_(options.limits),
       application_(application),
       context_(1),
-      acceptor_(context_.get_executor()),
       sweep_timer_(context_.get_executor()),
       drain_timer_(context_.get_executor()),
-      accept_pause_(context_.get_executor()),
+      last_call_timer_(context_.get_executor()),
       writer_(write_context(options)) {
   limits_.connections = std::max<std::size_t>(raise_descriptor_limit(limits_.connections), 1);
-  bind_to(acceptor_, endpoint_of(options));
-  endpoint_ = acceptor_.local_endpoint();
+  for (const Listen& each : options.listen) {
+    bind_to(acceptors_.emplace_back(context_.get_executor()), endpoint_of(each));
+  }
 }
 
 Server::~Server() = default;
 
+std::vector<Listen> Server::bound() const {
+  std::vector<Listen> bound;
+  for (const Acceptor& acceptor : acceptors_) {
+    const tcp::endpoint endpoint = acceptor.local_endpoint();
+    bound.push_back({endpoint.address().to_string(), endpoint.port()});
+  }
+  return bound;
+}
+
 void Server::run() {
-  net::co_spawn(context_, accept_loop(), net::detached);
+  for (Acceptor& acceptor : acceptors_) {
+    net::co_spawn(context_, accept_loop(acceptor), net::detached);
+  }
   net::co_spawn(context_, sweep_loop(), net::detached);
   context_.run();
   close_all();
 }
 
 void Server::close_all() {
-  error_code ignored;
-  acceptor_.close(ignored);
+  close_acceptors();
   draining_ = true;
-  sweep_timer_.cancel();
-  drain_timer_.cancel();
-  accept_pause_.cancel();
+  cancel_timers();
   for (Connection* each : connections_) each->close();
   context_.restart();
   context_.poll();
@@ -150,24 +161,37 @@ void Server::strike(Connection& connection) {
   connections_.back()->place = connection.place;
   std::swap(connections_[connection.place], connections_.back());
   connections_.pop_back();
-  if (draining_ && connections_.empty()) {
-    sweep_timer_.cancel();
-    drain_timer_.cancel();
-  }
+  if (draining_ && connections_.empty()) cancel_timers();
 }
 
-Async<void> Server::accept_loop() {
-  while (acceptor_.is_open()) {
-    auto [error, socket] = co_await acceptor_.async_accept(k_awaited);
-    if (!acceptor_.is_open()) co_return;
+Async<void> Server::accept_loop(Acceptor& acceptor) {
+  while (acceptor.is_open()) {
+    auto [error, socket] = co_await acceptor.async_accept(k_awaited);
+    if (!acceptor.is_open()) co_return;
     if (!error) {
       admit(std::move(socket));
     } else if (out_of_resources(error) && !close_one()) {
       // Somebody else has used up the descriptors; trying at once again would spin.
-      accept_pause_.expires_after(std::chrono::milliseconds(100));
-      co_await accept_pause_.async_wait(k_awaited);
+      Timer pause(context_.get_executor(), k_accept_pause);
+      co_await pause.async_wait(k_awaited);
     }
   }
+}
+
+// Who has connected already may have asked already, too.
+void Server::accept_waiting() {
+  for (Acceptor& acceptor : acceptors_) {
+    error_code error;
+    for (std::size_t taken = 0; !error && taken < limits_.connections; ++taken) {
+      Socket socket = acceptor.accept(error);
+      if (!error) admit(std::move(socket));
+    }
+  }
+}
+
+void Server::close_acceptors() {
+  error_code ignored;
+  for (Acceptor& acceptor : acceptors_) acceptor.close(ignored);
 }
 
 void Server::admit(Socket socket) {
@@ -232,17 +256,17 @@ void Server::sweep() {
 
 void Server::drain() {
   draining_ = true;
-  error_code ignored;
-  acceptor_.close(ignored);
-  accept_pause_.cancel();
-  for (Connection* each : connections_) {
-    // What has sent no whole header has asked for nothing yet and may ask elsewhere.
-    if (each->phase == Phase::idle || each->phase == Phase::header) each->close();
-  }
+  accept_waiting();
+  close_acceptors();
   if (connections_.empty()) {
-    sweep_timer_.cancel();
+    cancel_timers();
     return;
   }
+  // What has been asked by now is answered, even if its bytes are still on their way to us.
+  last_call_timer_.expires_after(k_last_call);
+  last_call_timer_.async_wait([this](const error_code& error) {
+    if (!error) close_silent();
+  });
   drain_timer_.expires_after(limits_.drain_time);
   drain_timer_.async_wait([this](const error_code& error) {
     if (error) return;
@@ -251,6 +275,20 @@ void Server::drain() {
     writer_.abandon();
     context_.stop();
   });
+}
+
+void Server::close_silent() {
+  last_call_over_ = true;
+  for (Connection* each : connections_) {
+    // What has sent no whole header has asked for nothing yet and may ask elsewhere.
+    if (each->phase == Phase::idle || each->phase == Phase::header) each->close();
+  }
+}
+
+void Server::cancel_timers() {
+  sweep_timer_.cancel();
+  drain_timer_.cancel();
+  last_call_timer_.cancel();
 }
 
 bool Server::book_body(Connection& connection, std::size_t bytes) {

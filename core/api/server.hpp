@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,7 +27,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  [[nodiscard]] tcp::endpoint endpoint() const { return endpoint_; }
+  // Where it listens, with the ports it really has.
+  [[nodiscard]] std::vector<Listen> bound() const;
   void run();
   void stop();  // any thread
 
@@ -36,6 +38,8 @@ class Server {
   [[nodiscard]] net::io_context& context() { return context_; }
   [[nodiscard]] const Limits& limits() const { return limits_; }
   [[nodiscard]] bool draining() const { return draining_; }
+  // Draining, and nobody may ask for anything more.
+  [[nodiscard]] bool last_call_over() const { return last_call_over_; }
   void enrol(Connection& connection);
   void strike(Connection& connection);
   void count_closed() { --open_; }
@@ -52,13 +56,17 @@ class Server {
   [[nodiscard]] std::string_view date();
 
  private:
-  Async<void> accept_loop();
+  Async<void> accept_loop(Acceptor& acceptor);
   Async<void> sweep_loop();
   void admit(Socket socket);
+  void accept_waiting();
+  void close_acceptors();
   void sweep();
   // Closes the connection that has waited longest for a request; false when there is none to close.
   bool close_one();
   void drain();
+  void close_silent();
+  void cancel_timers();
 
   // Ends what a forced stop has left, so that every session leaves through its own end.
   void close_all();
@@ -71,12 +79,12 @@ class Server {
   std::unordered_map<const std::string*, std::size_t> waiting_answers_;  // readers of each
   std::size_t answer_bytes_ = 0;
   bool draining_ = false;
+  bool last_call_over_ = false;
   net::io_context context_;
-  Acceptor acceptor_;
+  std::list<Acceptor> acceptors_;
   Timer sweep_timer_;
   Timer drain_timer_;
-  Timer accept_pause_;
-  tcp::endpoint endpoint_;
+  Timer last_call_timer_;
   Writer writer_;
   std::atomic<int> stops_ = 0;
   std::int64_t date_second_ = -1;

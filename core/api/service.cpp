@@ -42,11 +42,10 @@ struct Service::Impl {
 Service::Service(Options options) : impl_(std::make_unique<Impl>(options)) {}
 Service::~Service() = default;
 
-std::string Service::url() const {
-  const auto endpoint = impl_->server.endpoint();
-  const std::string address = endpoint.address().to_string();
-  const std::string host = endpoint.address().is_v6() ? "[" + address + "]" : address;
-  return "http://" + host + ":" + std::to_string(endpoint.port());
+std::vector<std::string> Service::urls() const {
+  std::vector<std::string> urls;
+  for (const Listen& each : impl_->server.bound()) urls.push_back(url_of(each));
+  return urls;
 }
 
 void Service::run() { impl_->server.run(); }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/api/listen.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/timestamp.hpp"
 
@@ -34,9 +35,8 @@ struct Limits {
 
 struct Options {
   std::string database_path;
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 8006;  // 0: any free one
-  base::Secret api_token;     // empty: writes are open to direct loopback peers only
+  std::vector<Listen> listen = {Listen{}};
+  base::Secret api_token;  // empty: writes are open to direct loopback peers only
   bool private_reads = false;
   std::vector<std::string> cors_origins;
   std::vector<std::string> allowed_hosts;
@@ -54,8 +54,10 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  [[nodiscard]] std::string url() const;  // "http://127.0.0.1:8006", with the port it really has
-  // Serves until stop(); returns when everything in flight is answered or drain_time is over.
+  // "http://127.0.0.1:8006", with the ports they really have, in the order of Options::listen.
+  [[nodiscard]] std::vector<std::string> urls() const;
+  // Serves until stop() (which may have come before); returns when everything in flight is answered
+  // or drain_time is over.
   void run();
   // From any thread; the first drains, a second ends at once.
   void stop();

@@ -42,7 +42,7 @@ Async<void> serve(Connection& connection) {
   while (!connection.closed) {
     connection.enter(Phase::idle, limits.keep_alive_time);
     if (connection.buffer.size() == 0) {
-      if (connection.server.draining()) co_return;
+      if (connection.server.last_call_over()) co_return;
       const auto room = connection.buffer.prepare(k_read_bytes);
       const auto [error, bytes] = co_await connection.socket.async_read_some(room, k_awaited);
       if (error || connection.closed) co_return;

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <exception>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/api/body.hpp"
@@ -46,6 +47,9 @@ Response success(std::string body) {
 
 Response upsert(Kind kind, const Write& write, const std::string& body, const std::string& peer,
                 const WriteContext& context) {
+  if (!nlohmann::json::accept(body)) {
+    refuse_body("json_invalid", "JSON decode error: the body is no JSON", context);
+  }
   const std::string_view array = find_array(body, model::plural_of(kind));
   if (array.empty()) refuse_body("list_type", "Input should be a valid list", context);
   const auto parsed = model::parse_records(kind, array, model::Missing::absent);
@@ -65,8 +69,8 @@ Response upsert(Kind kind, const Write& write, const std::string& body, const st
 }
 
 Response clear(const Write& write, const std::string& peer, const WriteContext& context) {
+  store::Database database = open(write, context);  // first: it may have to be made or adopted
   const model::Stored before = store::Reader{context.database_path}.read_all();
-  store::Database database = open(write, context);
   static_cast<void>(mirror::clear(database, requester(peer, context), context.clock));
   const auto deleted = [&](Kind kind) { return std::to_string(before.of(kind).size()); };
   std::string out = "{\"success\":true,\"devices_deleted\":" + deleted(Kind::device);

@@ -18,9 +18,9 @@ namespace {
 std::atomic<Format> g_format{Format::text};
 
 spdlog::logger& logger() {
-  static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>("haingest",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // Never destroyed: a write that a second signal has abandoned may log while the process exits.
+  static auto* const instance = [] {
+    auto* made = new spdlog::logger("haingest", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::warn);
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     return made;

@@ -24,7 +24,8 @@ std::string size_text(std::size_t bytes) {
   return std::to_string(bytes) + " bytes";
 }
 
-std::string timeout_text(const net::WsFailure& failure, const Address& address) {
+std::string timeout_text(const net::WsFailure& failure, const Address& address,
+                         std::string_view moment) {
   const std::string within = " within " + net::to_text(failure.limit);
   switch (failure.step) {
     case WsStep::resolve:
@@ -41,12 +42,16 @@ std::string timeout_text(const net::WsFailure& failure, const Address& address) 
     case WsStep::write:
       break;
   }
-  return "silent for " + net::to_text(failure.limit);
+  return "silent " + std::string(moment) + " for " + net::to_text(failure.limit) +
+         "; it may be overloaded, or the network cut: try again later, or give more time with "
+         "--timeout";
 }
 
 std::string redirect_text(const net::WsFailure& failure, const base::Secret& token,
                           std::string_view status) {
-  if (failure.location.empty()) return "answers with a redirect (" + std::string(status) + ")";
+  if (failure.location.empty()) {
+    return "redirects to nowhere (" + std::string(status) + "); check the URL";
+  }
   // A query may carry a session's secret.
   const std::string to = quote(failure.location.substr(0, failure.location.find('?')), token);
   return "redirects to " + to + " (" + std::string(status) + "); give the URL that it leads to";
@@ -97,12 +102,23 @@ std::string closed_text(const net::WsFailure& failure, const base::Secret& token
          "; Home Assistant may be restarting";
 }
 
+// The authority is wrong only where neither the name nor the date is.
+std::string untrusted_text(const net::WsFailure& failure) {
+  const bool other_name = failure.detail.find("mismatch") != std::string::npos;
+  const bool old = failure.detail.find("expired") != std::string::npos;
+  std::string advice = "give the authority's certificate with --ca-file";
+  if (other_name) advice = "give the URL with the name that stands in the certificate";
+  if (old) advice = "renew it";
+  return "its certificate is not trusted" + in_brackets(failure.detail) + "; " + advice +
+         ", or --insecure to skip the check";
+}
+
 std::string text_of(const net::WsFailure& failure, const Address& address,
                     const base::Secret& token, std::string_view moment) {
   const std::string detail = in_brackets(failure.detail);
   switch (failure.what) {
     case What::timeout:
-      return timeout_text(failure, address);
+      return timeout_text(failure, address, moment);
     case What::no_address:
       return "the name " + address.url.host + " has no address" + detail +
              "; check its spelling, or give the IP address";
@@ -114,12 +130,15 @@ std::string text_of(const net::WsFailure& failure, const Address& address,
     case What::bad_ca_file:
       return failure.detail;
     case What::untrusted:
-      return "its certificate is not trusted" + detail +
-             "; give the authority's certificate with --ca-file, or --insecure to skip the check";
+      return untrusted_text(failure);
     case What::no_tls:
       return "answers without TLS; give the URL with http:// instead of https://";
     case What::tls_failed:
-      return "TLS failed" + detail;
+      if (failure.detail.empty()) {
+        return "ended the connection in the TLS handshake; check the port, and give http:// if it "
+               "speaks no TLS";
+      }
+      return "TLS failed" + detail + "; check that the port is right and speaks TLS 1.2 or newer";
     case What::declined:
       return declined_text(failure, address, token);
     case What::no_http:
@@ -131,11 +150,25 @@ std::string text_of(const net::WsFailure& failure, const Address& address,
       return "the connection was cut " + std::string(moment) + detail +
              "; Home Assistant may be restarting";
     case What::too_big:
-      return "sent a frame over our limit of " + size_text(failure.limit_bytes);
+      return "sent a frame over our limit of " + size_text(failure.limit_bytes) +
+             "; check the URL, or report it if this is your Home Assistant";
     case What::not_text:
       return "sent a frame that is no text, which Home Assistant never does; check the URL";
+    case What::bad_frame:
+      return "sent what is no WebSocket frame" + detail +
+             "; check the URL and what stands between haingest and Home Assistant";
   }
   return "failed";
+}
+
+// Control characters, those of C1 (U+0080 to U+009F, in UTF-8 two bytes) among them: a terminal
+// obeys both.
+void blank_controls(std::string& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool c1 = byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (byte < ' ' || byte == 0x7f || c1) text.replace(i, c1 ? 2 : 1, " ");
+  }
 }
 
 }  // namespace
@@ -146,12 +179,11 @@ base::Error explain(const net::WsFailure& failure, const Address& address,
     return {base::ErrorKind::usage, failure.detail, {}};
   }
   if (failure.what == What::declined && failure.http_status == 403) {
-    return {
-        base::ErrorKind::credentials,
-        address.shown +
-            ": Home Assistant has banned this machine's address after failed logins (HTTP 403); "
-            "take it out of ip_bans.yaml, restart Home Assistant and use a valid token",
-        {}};
+    return {base::ErrorKind::credentials,
+            address.shown +
+                ": refused this machine's address (HTTP 403): Home Assistant bans one after failed "
+                "logins; take it out of ip_bans.yaml, restart Home Assistant and use a valid token",
+            {}};
   }
   return unreachable(address, text_of(failure, address, token, moment));
 }
@@ -181,9 +213,7 @@ std::string quote(std::string_view words, const base::Secret& token) {
       text.replace(at, token.reveal().size(), "********");
     }
   }
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
-  }
+  blank_controls(text);
   while (text.ends_with(' ') || text.ends_with('.')) text.pop_back();
   if (text.size() > k_longest_quote) {
     text.resize(k_longest_quote);

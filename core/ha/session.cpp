@@ -28,6 +28,12 @@ net::WsOptions ws_options(const SessionOptions& options) {
   return ws;
 }
 
+bool is_of_login(const Message& message) {
+  using Type = Message::Type;
+  return message.type == Type::auth_required || message.type == Type::auth_ok ||
+         message.type == Type::auth_invalid;
+}
+
 }  // namespace
 
 Session::Impl::Impl(SessionOptions given, const asio::any_io_executor& on)
@@ -41,11 +47,11 @@ asio::awaitable<base::Result<Message>> Session::Impl::next_login_message() {
   stream->expires(options.whole.step(options.request_timeout));
   const net::WsResult<std::string_view> frame = co_await stream->read();
   if (!frame) co_return explain(frame.error(), options.address, options.token, k_login);
-  const std::vector<Message>& messages = splitter.split(*frame, net::WsStream::k_padding);
-  const bool one = messages.size() == 1 && messages[0].type != Message::Type::malformed;
-  if (one) co_return messages[0];
-  co_return unreachable(options.address,
-                        "speaks something else than a Home Assistant; check the URL");
+  // Nothing was asked yet: what else may share the frame belongs to nobody.
+  for (const Message& message : splitter.split(*frame, net::WsStream::k_padding)) {
+    if (is_of_login(message)) co_return message;
+  }
+  co_return Message{};
 }
 
 base::Result<void> Session::Impl::accept(const Message& message) {
@@ -107,7 +113,8 @@ void Session::Impl::die(base::Error why) {
 std::string Session::Impl::moment() const {
   if (answered == 0) return "after the login, before any answer";
   if (in_flight.empty()) return "while nothing was asked";
-  return "with " + std::to_string(in_flight.size()) + " requests unanswered";
+  const std::string s = in_flight.size() == 1 ? "" : "s";
+  return "with " + std::to_string(in_flight.size()) + " request" + s + " unanswered";
 }
 
 asio::awaitable<base::Result<std::unique_ptr<Session>>> Session::open(SessionOptions options) {
@@ -123,7 +130,7 @@ asio::awaitable<base::Result<std::unique_ptr<Session>>> Session::open(SessionOpt
   if (!logged_in) co_return logged_in.error();
   impl->stream->never_expires();
   // HA 2022.9 and later send several messages a frame when they have them.
-  if (at_least(impl->ha_version, 2022, 9)) {
+  if (impl->options.coalesce && at_least(impl->ha_version, 2022, 9)) {
     static_cast<void>(
         impl->ask(k_supported_features, k_coalesce, impl->options.request_timeout, {}));
   }
@@ -153,7 +160,9 @@ asio::awaitable<Reply> Session::answer(std::shared_ptr<Request> request) {
   if (!request->done()) co_await request->timer().async_wait(k_await);
   if (!request->done()) {
     impl_->in_flight.erase(request->id());
-    request->finish({.outcome = Reply::Outcome::timeout, .code = "timeout"});
+    request->finish({.outcome = Reply::Outcome::timeout,
+                     .code = "timeout",
+                     .text = "no answer within " + net::to_text(request->limit())});
   }
   co_return request->take();
 }

@@ -31,7 +31,7 @@ struct Reply {
     pending,
     answered,  // success: `json` is the result as HA sent it ("" for a pong)
     refused,   // HA's error: `code` and `text`
-    timeout,   // no answer in time; `code` is "timeout"
+    timeout,   // no answer in time; `code` is "timeout", `text` says within what
     broken,    // an answer that is no JSON; `code` is "invalid_json"
     closed,    // the connection ended first; `text` says how
   };
@@ -48,17 +48,21 @@ struct SessionOptions {
   std::size_t max_frame_bytes = std::size_t{64} * 1024 * 1024;
   std::chrono::milliseconds request_timeout{30'000};  // over each step and each answer
   net::Deadline whole;                                // over everything
+  // Lets HA put several messages into one frame, which pays where many small ones come. Answers
+  // would share a frame, too, and with it the limit of a frame and the fate of a broken one.
+  bool coalesce = true;
   // Our own pings: HA sends none on this level, and a half-open TCP connection looks like peace.
   std::chrono::milliseconds ping_interval{30'000};
   std::chrono::milliseconds pong_timeout{20'000};
-  // An event of a subscription, on the session's thread, in the order of the wire. The raw JSON is
-  // good during the call. Called for subscriptions without a handler of their own, too.
+  // Events of subscriptions that have no handler of their own; as EventHandler below.
   std::function<void(std::int64_t subscription, std::string_view event)> on_event = {};
 };
 
 class Session {
  public:
   class Request;  // a command on its way; keep it until its answer has been taken
+  // The `event` of one message, on the session's thread, in the order of the wire. The raw JSON is
+  // good during the call; net::WsStream::k_padding bytes behind it may be read, as simdjson does.
   using EventHandler = std::function<void(std::string_view event)>;
 
   // Connects and logs in. Errors as explained in failure.hpp; one try, whatever happens.
@@ -82,7 +86,7 @@ class Session {
 
   // Says goodbye (for `limit` at most) and ends run().
   [[nodiscard]] boost::asio::awaitable<void> close(std::chrono::milliseconds limit);
-  // Ends the connection at once, with `why` as the reason.
+  // Ends the connection at once, with `why` as the reason; no further event is delivered.
   void cut(base::Error why);
 
   // Why the connection ended; none while it is open.

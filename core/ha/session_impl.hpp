@@ -26,6 +26,7 @@ class Session::Request {
       : id_(id), deadline_(deadline), timer_(executor, deadline.at) {}
 
   [[nodiscard]] std::int64_t id() const { return id_; }
+  [[nodiscard]] std::chrono::milliseconds limit() const { return deadline_.limit; }
   [[nodiscard]] bool done() const { return reply_.outcome != Reply::Outcome::pending; }
   void finish(Reply reply) {
     if (done()) return;
@@ -61,6 +62,7 @@ struct Session::Impl {
   [[nodiscard]] base::Error why_it_ended(const net::WsFailure& failure) const;
   void dispatch(const Message& message);
   void deliver_event(const Message& message);
+  void refuse(const Message& message);
   void finish(std::int64_t id, Reply reply);
 
   SessionOptions options;

@@ -30,6 +30,7 @@ asio::awaitable<void> Session::Impl::read_loop() {
       co_return;
     }
     for (const Message& message : splitter.split(*frame, net::WsStream::k_padding)) {
+      if (end) break;  // a handler has cut the connection
       dispatch(message);
     }
   }
@@ -44,7 +45,7 @@ asio::awaitable<void> Session::Impl::write_loop() {
     const std::string frame = std::move(outbox.front());
     outbox.pop_front();
     const net::WsResult<void> sent = co_await stream->write(frame);
-    if (sent) continue;
+    if (sent || end) continue;
     grace.expires_after(k_grace_for_reader);
     co_await grace.async_wait(k_await);
     die(explain(sent.error(), options.address, options.token, moment()));
@@ -64,7 +65,8 @@ asio::awaitable<void> Session::Impl::ping_loop() {
       // A big answer on a slow link holds the pong up; that is no silence.
       if (stream->bytes_received() == received) {
         die(unreachable(options.address, "silent: no answer to a ping within " +
-                                             net::to_text(options.pong_timeout)));
+                                             net::to_text(options.pong_timeout) +
+                                             "; the connection is dead, or Home Assistant hangs"));
         co_return;
       }
       received = stream->bytes_received();
@@ -83,6 +85,15 @@ void Session::Impl::finish(std::int64_t id, Reply reply) {
   in_flight.erase(found);
   ++answered;
   request->finish(std::move(reply));
+}
+
+void Session::Impl::refuse(const Message& message) {
+  std::string code = quote(message.error_code, options.token);
+  if (code.empty()) code = "unknown_error";
+  handlers.erase(message.id);  // a subscription that was not made
+  finish(message.id, {.outcome = Reply::Outcome::refused,
+                      .code = std::move(code),
+                      .text = quote(message.text, options.token)});
 }
 
 void Session::Impl::deliver_event(const Message& message) {
@@ -104,10 +115,7 @@ void Session::Impl::dispatch(const Message& message) {
       if (message.success) {
         finish(message.id, {.outcome = Outcome::answered, .json = std::string(message.json)});
       } else {
-        const std::string code = message.error_code.empty() ? "unknown_error" : message.error_code;
-        finish(message.id, {.outcome = Outcome::refused,
-                            .code = quote(code, options.token),
-                            .text = quote(message.text, options.token)});
+        refuse(message);
       }
       break;
     case Type::pong:

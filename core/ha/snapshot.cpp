@@ -13,11 +13,13 @@
 #include "core/base/log.hpp"
 #include "core/ha/failure.hpp"
 #include "core/ha/session.hpp"
+#include "core/ha/well_formed.hpp"
 
 namespace haingest::ha {
 namespace {
 
 namespace asio = boost::asio;
+namespace ondemand = simdjson::ondemand;
 using model::Part;
 
 struct Command {
@@ -73,9 +75,10 @@ class Fetch {
   }
 
   void take_config(const Reply& reply);
+  void name_endpoint();
   void take(const Command& command, Reply reply);
   void take_result(Part part, std::string json);
-  bool cut_off(const Reply& reply);
+  bool is_over(const Reply& reply);
 
   SessionOptions options_;
   const base::Clock& clock_;
@@ -84,46 +87,76 @@ class Fetch {
   std::optional<base::Error> failure_;
 };
 
-// The connection ended before the answer: then nothing of the snapshot is worth having.
-bool Fetch::cut_off(const Reply& reply) {
-  if (reply.outcome == Reply::Outcome::closed && !failure_) failure_ = session_->ended();
+base::Error out_of_time(const Address& address, std::chrono::milliseconds limit) {
+  return unreachable(address, "not finished within " + net::to_text(limit) +
+                                  " in all; give more time with --timeout");
+}
+
+// The connection or the time of the whole command ended before the answer: then nothing of the
+// snapshot is worth having.
+bool Fetch::is_over(const Reply& reply) {
+  if (failure_) return true;
+  if (reply.outcome == Reply::Outcome::closed) failure_ = session_->ended();
+  if (reply.outcome == Reply::Outcome::timeout && options_.whole.passed()) {
+    failure_ = out_of_time(options_.address, options_.whole.limit);
+  }
   return failure_.has_value();
 }
 
+// A member's text; "" where there is none. What is no text stays as it stands in the JSON: a state
+// that is not understood must not pass for RUNNING.
+std::string text_in(ondemand::object& config, std::string_view key) {
+  ondemand::value value;
+  std::string_view text;
+  if (config.find_field_unordered(key).get(value) != simdjson::SUCCESS) return "";
+  const std::string_view token = value.raw_json_token();
+  return value.get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string(token);
+}
+
 bool read_config(const std::string& json, model::HaInfo& ha) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element config;
-  if (parser.parse(json).get(config) != simdjson::SUCCESS || !config.is_object()) return false;
-  const auto text = [&config](const char* key) {
-    std::string_view value;
-    return config[key].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
-  };
-  ha.version = text("version");
-  ha.location = text("location_name");
-  ha.state = text("state");
+  const simdjson::padded_string padded(json);
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::object config;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+      document.get_object().get(config) != simdjson::SUCCESS) {
+    return false;
+  }
+  ha.version = text_in(config, "version");
+  ha.location = text_in(config, "location_name");
+  ha.state = text_in(config, "state");
   return true;
 }
 
 void Fetch::take_config(const Reply& reply) {
-  if (cut_off(reply)) return;
+  if (is_over(reply)) return;
   const Address& address = options_.address;
   if (reply.outcome == Reply::Outcome::timeout) {
-    const net::Deadline limit = options_.whole.step(options_.request_timeout);
-    failure_ = unreachable(address, "no answer to get_config within " + net::to_text(limit.limit));
+    failure_ = unreachable(address, reply.text +
+                                        " to get_config; Home Assistant may be overloaded: try "
+                                        "again later, or give more time with --timeout");
   } else if (reply.outcome != Reply::Outcome::answered) {
     const std::string words = reply.text.empty() ? "" : " (" + reply.text + ")";
     failure_ = unreachable(address, "get_config failed with " + reply.code + words +
-                                        "; without it nothing is known of this Home Assistant");
-  } else if (!read_config(reply.json, document_.ha)) {
-    failure_ = unreachable(address, "get_config was answered with something else than an object");
+                                        "; without it nothing is known of this Home Assistant, "
+                                        "try again later");
+  } else if (!is_well_formed(reply.json) || !read_config(reply.json, document_.ha)) {
+    failure_ = unreachable(address,
+                           "get_config was answered with something else than an object; check "
+                           "that the URL is Home Assistant's");
+  } else {
+    name_endpoint();
   }
-  document_.ha.url = address.shown;
+}
+
+void Fetch::name_endpoint() {
+  document_.ha.url = options_.address.shown;
   document_.ha.when = clock_();
   if (document_.ha.version.empty()) document_.ha.version = session_->ha_version();
 }
 
 void Fetch::take(const Command& command, Reply reply) {
-  if (cut_off(reply)) return;
+  if (is_over(reply)) return;
   if (reply.outcome == Reply::Outcome::answered) {
     take_result(command.part, std::move(reply.json));
     return;
@@ -138,8 +171,10 @@ void Fetch::take(const Command& command, Reply reply) {
 void Fetch::take_result(Part part, std::string json) {
   model::Answer& answer = document_.answer(part);
   const char expected = part == Part::composite_splits ? '{' : '[';
-  if (json.empty() || json.front() != expected) {
+  if (json.empty() || json.front() != expected || !is_well_formed(json)) {
     answer.code = "invalid_json";
+    base::log::warning(options_.address.shown + ": the answer for " +
+                       std::string(model::name_of(part)) + " is not the JSON that it should be");
     return;
   }
   if (part == Part::states) {
@@ -164,7 +199,6 @@ class Endpoints {
   asio::awaitable<base::Result<model::Document>> try_all();
   [[nodiscard]] std::optional<base::Error> locate_all();
   [[nodiscard]] SessionOptions session_options(std::size_t i) const;
-  [[nodiscard]] base::Error out_of_time(const Address& address) const;
   [[nodiscard]] base::Error all_failed() const;
 
   const ConnectOptions& options_;
@@ -203,12 +237,8 @@ SessionOptions Endpoints::session_options(std::size_t i) const {
   session.max_frame_bytes = options_.max_frame_bytes;
   session.request_timeout = options_.request_timeout;
   session.whole = whole_;
+  session.coalesce = false;  // nine answers, some of them big
   return session;
-}
-
-base::Error Endpoints::out_of_time(const Address& address) const {
-  return unreachable(address, "not finished within " + net::to_text(options_.total_timeout) +
-                                  " in all; give more time with --timeout");
 }
 
 base::Error Endpoints::all_failed() const {
@@ -226,7 +256,7 @@ base::Error Endpoints::all_failed() const {
 asio::awaitable<base::Result<model::Document>> Endpoints::try_all() {
   for (std::size_t i = 0; i < addresses_.size(); ++i) {
     if (whole_.passed()) {
-      failures_.push_back(out_of_time(addresses_[i]));
+      failures_.push_back(out_of_time(addresses_[i], options_.total_timeout));
       continue;
     }
     Fetch fetch(session_options(i), clock_);
@@ -255,7 +285,8 @@ base::Result<model::Document> Endpoints::run() {
   io.run_until(whole_.at + k_backstop);
   if (thrown) std::rethrow_exception(thrown);
   if (!result) {
-    failures_.push_back(out_of_time(addresses_[std::min(failures_.size(), addresses_.size() - 1)]));
+    const Address& address = addresses_[std::min(failures_.size(), addresses_.size() - 1)];
+    failures_.push_back(out_of_time(address, options_.total_timeout));
     return all_failed();
   }
   return std::move(*result);

@@ -99,6 +99,8 @@ void set_policy(CURL* easy, const TlsOptions& tls, std::chrono::milliseconds tim
   const auto ms = std::clamp<std::chrono::milliseconds::rep>(timeout.count(), 1,
                                                              std::numeric_limits<long>::max());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A look-up that hangs is left behind at the deadline; otherwise libcurl waits for its thread.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -131,7 +133,8 @@ std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const
     case CURLE_COULDNT_CONNECT:
       return connect_text(easy);
     case CURLE_OPERATION_TIMEDOUT:
-      return "no complete answer within " + to_text(request.timeout);
+      return "no complete answer within " + to_text(request.timeout) +
+             "; try again later, or give more time with --timeout";
     case CURLE_PEER_FAILED_VERIFICATION:
       return "its certificate is not trusted; give the authority's certificate with --ca-file, or "
              "--insecure to skip the check";
@@ -141,11 +144,11 @@ std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const
     case CURLE_SSL_CONNECT_ERROR:
       return "TLS failed; check that the port speaks TLS";
     case CURLE_GOT_NOTHING:
-      return "the connection ended without an answer";
+      return "the connection ended without an answer; check the port, or try again later";
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      return "the connection was cut in the middle";
+      return "the connection was cut in the middle; try again later";
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return "the answer is no HTTP; check the port";
@@ -158,7 +161,8 @@ std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const
     default:
       break;
   }
-  return curl_easy_strerror(code);
+  return std::string("the request failed (") + curl_easy_strerror(code) +
+         "); check the address and the network";
 }
 
 }  // namespace

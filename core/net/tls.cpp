@@ -42,15 +42,17 @@ base::Result<asio::ssl::context> make_tls_context(const TlsOptions& options) {
 bool expect_host(SSL* ssl, const std::string& host, bool verify) {
   boost::system::error_code not_numeric;
   static_cast<void>(asio::ip::make_address(host, not_numeric));
-  const std::string plain = host.substr(0, host.find('%'));
   const bool is_address = !not_numeric;
+  // Neither a zone nor the dot of the DNS root stands in a certificate or in SNI.
+  std::string plain = host.substr(0, host.find('%'));
+  if (!is_address && plain.ends_with('.')) plain.pop_back();
   // RFC 6066: an address is no server name.
-  if (!is_address && SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) return false;
+  if (!is_address && SSL_set_tlsext_host_name(ssl, plain.c_str()) != 1) return false;
   if (!verify) return true;
   X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
   if (is_address) return X509_VERIFY_PARAM_set1_ip_asc(wanted, plain.c_str()) == 1;
   X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return X509_VERIFY_PARAM_set1_host(wanted, host.data(), host.size()) == 1;
+  return X509_VERIFY_PARAM_set1_host(wanted, plain.data(), plain.size()) == 1;
 }
 
 std::string distrust_of(SSL* ssl, const boost::system::error_code& error) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
@@ -60,11 +61,17 @@ class Buffered : public beast::buffered_read_stream<Next, beast::flat_buffer> {
   static constexpr std::size_t k_read_ahead = std::size_t{256} * 1024;
 };
 
-// Found by Beast through the argument's namespace when a WebSocket ends.
+// Found by Beast through the argument's namespace when a WebSocket ends. Its own would wait for the
+// peer to end TCP, with no deadline but half of the idle time-out, and would then report that wait
+// instead of what ended the WebSocket.
 template <class Next, class Handler>
-void async_teardown(beast::role_type role, Buffered<Next>& stream, Handler&& handler) {
-  using beast::websocket::async_teardown;
-  async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
+void async_teardown(beast::role_type /*role*/, Buffered<Next>& stream, Handler&& handler) {
+  auto& tcp = beast::get_lowest_layer(stream);
+  boost::system::error_code ignored;
+  tcp.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+  tcp.close();
+  asio::post(tcp.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler),
+                                                           boost::system::error_code{}));
 }
 
 // A dead connection's end in words; "" for a plain end of the stream.
@@ -144,7 +151,7 @@ class Channel final : public WsStream {
  private:
   static constexpr std::size_t k_small = std::size_t{64} * 1024;
   static constexpr std::size_t k_big = std::size_t{1024} * 1024;
-  // How long a peer may take to answer our close, or to end TCP after its own.
+  // How long a peer may take to answer our close.
   static constexpr std::chrono::milliseconds k_close_timeout{2'000};
 
   void set_timeouts(std::chrono::milliseconds closing) {
@@ -176,6 +183,9 @@ class Channel final : public WsStream {
       return {.what = What::too_big, .step = step, .limit_bytes = max_message_bytes_};
     }
     if (error == websocket::error::bad_frame_payload) return {.what = What::not_text, .step = step};
+    if (error == websocket::condition::protocol_violation) {
+      return {.what = What::bad_frame, .step = step, .detail = words_of(error)};
+    }
     return {.what = What::lost, .step = step, .detail = words_of(error)};
   }
 

@@ -35,6 +35,7 @@ struct WsFailure {
     lost,           // the connection ended without a close; `detail` in the system's words
     too_big,        // a message over our limit of `limit_bytes`
     not_text,       // a binary message, or text that is no UTF-8
+    bad_frame,      // what is no WebSocket frame; `detail` in Beast's words
   };
 
   What what{};

@@ -157,17 +157,20 @@ std::vector<RemovedRecord> Reader::removed(model::Kind kind) {
 
 ChangesPage Reader::changes_since(std::int64_t since, std::int64_t limit) {
   ChangesPage page;
-  page.next = since;
+  page.pruned = since > 0;  // no file: `since` is of another one
   impl_->read([&](SQLite::Database& database) {
-    // A gap between `since` and the oldest that is kept means that some were pruned in between.
-    SQLite::Statement oldest(database,
-                             "SELECT coalesce(min(seq), (SELECT seq + 1 FROM sqlite_sequence WHERE "
-                             "name = 'changes'), 1) FROM changes");
-    oldest.executeStep();
-    if (since + 1 < oldest.getColumn(0).getInt64()) {
-      page.pruned = true;
-      return;
-    }
+    // A gap between `since` and the oldest that is kept means that some were pruned in between; a
+    // `since` that this file has not come to yet is of one that it has replaced.
+    SQLite::Statement range(database,
+                            "SELECT (SELECT min(seq) FROM changes), coalesce((SELECT seq FROM "
+                            "sqlite_sequence WHERE name = 'changes'), 0)");
+    range.executeStep();
+    const std::int64_t newest = range.getColumn(1).getInt64();
+    const std::int64_t oldest =
+        range.getColumn(0).isNull() ? newest + 1 : range.getColumn(0).getInt64();
+    page.pruned = since + 1 < oldest || since > newest;
+    page.next = page.pruned ? newest : since;
+    if (page.pruned) return;
     SQLite::Statement query(database,
                             "SELECT seq, run, at, kind, id, action, before, after FROM changes "
                             "WHERE seq > ? ORDER BY seq LIMIT ?");

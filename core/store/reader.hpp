@@ -32,9 +32,11 @@ struct StoredChange {
 };
 
 struct ChangesPage {
-  bool pruned = false;  // `since` is older than what is kept: the page is empty, ask for everything
+  // `since` is older than what is kept, or of a file that was replaced: the page is empty, ask for
+  // everything.
+  bool pruned = false;
   std::vector<StoredChange> changes;
-  std::int64_t next = 0;  // what to pass as `since` next
+  std::int64_t next = 0;  // what to pass as `since` next; when pruned: the newest there is
 };
 
 class Reader {

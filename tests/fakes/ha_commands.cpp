@@ -38,12 +38,12 @@ constexpr std::array k_commands{
     Command{"config/entity_registry/get", {}, "entity_id"},
     Command{"config/entity_registry/get_entries", {2023, 2}, "entity_ids"},
     Command{"config/area_registry/list"},
-    Command{"config/floor_registry/list", {2024, 4}, "", "", true},
-    Command{"config/label_registry/list", {2024, 4}, "", "", true},
+    Command{"config/floor_registry/list", {2024, 3}, "", "", true},
+    Command{"config/label_registry/list", {2024, 3}, "", "", true},
     Command{"config/category_registry/list", {2024, 4}, "scope", "", true},
     Command{"config_entries/get", {2022, 8}, "", "type_filter domain"},
-    Command{"config_entries/subscribe", {2023, 1}, "", "type_filter"},
-    Command{"config_entries/get_single", {2022, 8}, "entry_id", "", false, true},
+    Command{"config_entries/subscribe", {2022, 11}, "", "type_filter"},
+    Command{"config_entries/get_single", {2024, 3}, "entry_id", "", false, true},
 };
 
 bool has_word(std::string_view words, std::string_view word) {
@@ -163,16 +163,21 @@ std::string render(const House& house, std::string_view type) {
 
 }  // namespace
 
-void check_command(const World& world, std::string_view type, const Json& message, bool starting) {
+bool knows_command(const World& world, std::string_view type, bool starting) {
   const auto command = std::ranges::find(k_commands, type, &Command::type);
-  if (command == k_commands.end() || command->since > world.house.version() ||
-      (starting && command->late)) {
+  return command != k_commands.end() && command->since <= world.house.version() &&
+         !(starting && command->late);
+}
+
+void check_command(const World& world, std::string_view type, const Json& message, bool starting) {
+  if (!knows_command(world, type, starting)) {
     throw CommandError("unknown_command", "Unknown command.");
   }
-  if (command->admin && !world.options.user_is_admin) {
+  const Command& command = *std::ranges::find(k_commands, type, &Command::type);
+  if (command.admin && !world.options.user_is_admin) {
     throw CommandError("unauthorized", "Unauthorized");
   }
-  check_keys(*command, message);
+  check_keys(command, message);
 }
 
 std::string command_result(World& world, const std::string& type, const Json& message,

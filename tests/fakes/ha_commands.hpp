@@ -19,6 +19,9 @@ struct CommandError : std::runtime_error {
   std::string code;
 };
 
+// Whether this release has the command, and has loaded it when it is still starting.
+[[nodiscard]] bool knows_command(const World& world, std::string_view type, bool starting);
+
 // Throws CommandError when this release, or a Home Assistant that is still starting, does not know
 // the command, or when a key is missing or unknown to it.
 void check_command(const World& world, std::string_view type, const Json& message, bool starting);

@@ -8,7 +8,9 @@
 namespace haingest::fakes {
 namespace {
 
-// Only fields that came or went since 2022; a field that is not named here is in every release.
+// Only fields that came or went since 2022; a field that is not named here is in every release. The
+// releases up to 2025.6 are from Home Assistant's own source (some fields may be a release or two
+// older than said here), 2024.3.3 and 2026.11.0 were asked themselves: the contract tests do it.
 struct Span {
   std::string_view name;
   HaVersion since{};
@@ -24,34 +26,47 @@ constexpr std::array k_device_spans{
     Span{"modified_at", {2024, 8}},
     Span{"config_entries_subentries", {2025, 3}, {2027, 8}},
     Span{"config_entries", {}, {2027, 8}},
+    Span{"next_name_part", {2026, 11}},
     Span{"config_entry_id", {2026, 8}},
     Span{"config_subentry_id", {2026, 8}},
     Span{"parent_device_id", {2026, 9}},
 };
 
 // All that a child device's row has (2026.9 on).
-constexpr std::array<std::string_view, 12> k_child_fields{
-    "area_id",     "config_entry_id", "config_subentry_id",
-    "created_at",  "disabled_by",     "id",
-    "identifiers", "labels",          "modified_at",
-    "name",        "name_by_user",    "parent_device_id"};
+constexpr std::array<std::string_view, 13> k_child_fields{"area_id",
+                                                          "config_entry_id",
+                                                          "config_subentry_id",
+                                                          "created_at",
+                                                          "disabled_by",
+                                                          "id",
+                                                          "identifiers",
+                                                          "labels",
+                                                          "modified_at",
+                                                          "name_by_user",
+                                                          "name",
+                                                          "next_name_part",
+                                                          "parent_device_id"};
 
 constexpr std::array k_entity_spans{
-    Span{"hidden_by", {2022, 5}},
-    Span{"has_entity_name", {2022, 8}},
-    Span{"translation_key", {2023, 4}},
-    Span{"options", {2023, 4}},
-    Span{"labels", {2024, 4}},
+    Span{"hidden_by", {2022, 4}},
+    Span{"original_name", {2022, 8}},
+    Span{"has_entity_name", {2022, 8}, {2026, 11}},
+    Span{"id", {2022, 11}},
+    Span{"unique_id", {2022, 11}},
+    Span{"translation_key", {2023, 1}},
+    Span{"options", {2023, 3}},
+    Span{"labels", {2024, 3}},
     Span{"categories", {2024, 4}},
     Span{"created_at", {2024, 8}},
     Span{"modified_at", {2024, 8}},
     Span{"config_subentry_id", {2025, 3}},
+    Span{"next_name_part", {2026, 11}},
 };
 
 constexpr std::array k_area_spans{
-    Span{"aliases", {2023, 4}},
+    Span{"aliases", {2023, 1}},
+    Span{"icon", {2024, 3}},
     Span{"floor_id", {2024, 4}},
-    Span{"icon", {2024, 4}},
     Span{"labels", {2024, 4}},
     Span{"created_at", {2024, 8}},
     Span{"modified_at", {2024, 8}},
@@ -59,7 +74,13 @@ constexpr std::array k_area_spans{
     Span{"humidity_entity_id", {2025, 2}},
 };
 
-constexpr std::array k_dated_spans{
+constexpr std::array k_floor_spans{
+    Span{"aliases", {2024, 4}},
+    Span{"created_at", {2024, 8}},
+    Span{"modified_at", {2024, 8}},
+};
+
+constexpr std::array k_label_spans{
     Span{"created_at", {2024, 8}},
     Span{"modified_at", {2024, 8}},
 };
@@ -67,9 +88,10 @@ constexpr std::array k_dated_spans{
 constexpr std::array k_entry_spans{
     Span{"created_at", {2024, 8}},
     Span{"modified_at", {2024, 8}},
-    Span{"supports_reconfigure", {2024, 5}},
-    Span{"error_reason_translation_key", {2024, 8}},
-    Span{"error_reason_translation_placeholders", {2024, 8}},
+    Span{"supports_reconfigure", {2024, 4}},
+    Span{"error_reason_translation_key", {2024, 5}},
+    Span{"error_reason_translation_placeholders", {2024, 5}},
+    Span{"error_reason_translation_domain", {2026, 11}},
     Span{"supported_subentry_types", {2025, 3}},
     Span{"num_subentries", {2025, 3}},
 };
@@ -85,8 +107,9 @@ std::span<const Span> spans_of(RecordKind kind) {
     case RecordKind::area:
       return k_area_spans;
     case RecordKind::floor:
+      return k_floor_spans;
     case RecordKind::label:
-      return k_dated_spans;
+      return k_label_spans;
     case RecordKind::config_entry:
       return k_entry_spans;
     case RecordKind::state:
@@ -147,7 +170,7 @@ void render_record(std::string& out, RecordKind kind, const Json& record, HaVers
   Json shown = Json::object();
   for (const auto& [key, value] : record.items()) {
     const bool in_child = std::ranges::find(k_child_fields, key) != k_child_fields.end();
-    if (child ? in_child : has_field(spans, key, version)) shown[key] = value;
+    if ((in_child || !child) && has_field(spans, key, version)) shown[key] = value;
   }
   out += text_of(shown);
 }

@@ -113,17 +113,17 @@ void Protocol::handle(const Json& message, Reply& reply) {
   run(number, type, message, reply);
 }
 
-// An unknown or malformed command does not use its id up; one that fails while it runs does not
-// either (Home Assistant sets last_id after the handler has returned).
+// An unknown command does not use its id up; one that is refused or fails does.
 void Protocol::run(std::int64_t id, const std::string& type, const Json& message, Reply& reply) {
+  const bool starting = world_.is_starting(connection_);
+  if (knows_command(world_, type, starting)) last_id_ = id;
   try {
-    check_command(world_, type, message, world_.is_starting(connection_));
+    check_command(world_, type, message, starting);
     const auto failure = faults_.fail.find(type);
     if (failure != faults_.fail.end()) {
       throw CommandError(failure->second.code, failure->second.message);
     }
     std::string text = result_of(id, type, message, reply);
-    last_id_ = id;
     if (!faults_.no_answer.contains(type)) {
       // The answer goes before what the subscription has to say at once.
       reply.messages.insert(reply.messages.end() - (type == "config_entries/subscribe" ? 1 : 0),

@@ -65,8 +65,11 @@ void reset(tcp::socket& socket) {
 
 std::string frame_header(std::size_t size) {
   std::string header = "\x81";  // the only fragment of a text message, not masked
-  header += static_cast<char>(127);
-  for (int shift = 56; shift >= 0; shift -= 8) {
+  if (size < 126) return header += static_cast<char>(size);
+  // The shortest form that holds it: RFC 6455 forbids the others.
+  const int bits = size < 65536 ? 16 : 64;
+  header += static_cast<char>(bits == 16 ? 126 : 127);
+  for (int shift = bits - 8; shift >= 0; shift -= 8) {
     header += static_cast<char>((static_cast<std::uint64_t>(size) >> shift) & 0xffU);
   }
   return header;
@@ -165,6 +168,7 @@ awaitable<bool> send_next(SessionPtr session, Socket<Stream> socket) {
 template <class Stream>
 awaitable<void> write_frames(SessionPtr session, Socket<Stream> socket) {
   bool good = true;
+  std::size_t in_order = 0;  // messages at the front that have been put into the opposite order
   while (good && !session->gone) {
     if (session->queue.empty() && session->closing) {
       co_await close_socket<Stream>(socket, 1000, "");
@@ -174,11 +178,13 @@ awaitable<void> write_frames(SessionPtr session, Socket<Stream> socket) {
       co_await wait_until(session->wake, std::chrono::steady_clock::time_point::max());
       continue;
     }
-    if (session->faults.reversed && session->protocol.authenticated()) {
+    if (session->faults.reversed && session->protocol.authenticated() && in_order == 0) {
       asio::steady_timer pause(socket->get_executor());
       co_await wait_until(pause, std::chrono::steady_clock::now() + k_reverse_window);
       std::reverse(session->queue.begin(), session->queue.end());
+      in_order = session->queue.size();
     }
+    in_order = session->protocol.coalesces() || in_order == 0 ? 0 : in_order - 1;
     good = co_await send_next<Stream>(session, socket);
   }
 }

@@ -19,7 +19,7 @@ struct HaVersion {
 [[nodiscard]] HaVersion parse_ha_version(std::string_view text);
 
 // The releases that changed what this fake says (the same facts that haingest is built on).
-inline constexpr HaVersion k_ha_floors_labels{2024, 4};
+inline constexpr HaVersion k_ha_floors_labels{2024, 3};
 inline constexpr HaVersion k_ha_timestamps{2024, 8};
 inline constexpr HaVersion k_ha_single_entry_devices{2026, 8};
 inline constexpr HaVersion k_ha_child_devices{2026, 9};

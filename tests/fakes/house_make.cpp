@@ -93,6 +93,7 @@ void Furnisher::add_config_entries() {
              {"pref_disable_polling", false},
              {"disabled_by", from.state == "not_loaded" ? Json("user") : Json(nullptr)},
              {"reason", from.reason.empty() ? Json(nullptr) : Json(from.reason)},
+             {"error_reason_translation_domain", nullptr},
              {"error_reason_translation_key", nullptr},
              {"error_reason_translation_placeholders", nullptr},
              {"num_subentries", 0}});

@@ -3,7 +3,7 @@
 
 # shellcheck disable=SC2034 # for those scripts
 parts_here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-parts_cache=${HAINGEST_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/haingest-parts}
+parts_cache=${HAINGEST_PARTS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/haingest-parts}
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -44,6 +44,17 @@ install_once() {
   printf '%s\n' "$folder"
 }
 
+# have_installed NAME: whether install_once has filled it, for tests that must not wait for that.
+have_installed() { [[ -d $parts_cache/$1 ]] || die "not installed. Try: tests/parts/install"; }
+
+# have_commands COMMAND...: the same for what comes from Debian packages.
+have_commands() {
+  local command
+  for command; do
+    command -v "$command" >/dev/null || die "no $command here. Try: tests/parts/install"
+  done
+}
+
 # The name under which a requirements file's content is installed: another content, another folder.
 install_name() {
   printf '%s-%.12s\n' "$(basename "$1" .txt)" "$(sha256sum "$1")"
@@ -61,12 +72,18 @@ open_folder() {
   flock -w 600 "$dir_lock" || die "another command holds $dir/.lock"
 }
 
-# spawn COMMAND...: starts it in a session of its own, with a clean environment; $dir/pid and $dir/output.log.
+# spawn COMMAND...: starts it in a session of its own, with a clean environment; $dir/pid and $dir/output.log. It does
+# not outlive the process HAINGEST_PART_OWNER, however that one ends.
 spawn() {
   setsid env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$dir" LANG=C.UTF-8 HAINGEST_PART="$dir" "$@" \
     </dev/null >>"$dir/output.log" 2>&1 {dir_lock}>&- &
   echo $! >"$dir/pid"
   wait_until 10 begun $! # until then it has this script's environment
+  if [[ -n ${HAINGEST_PART_OWNER-} ]]; then
+    # shellcheck disable=SC2016 # expanded by that shell
+    setsid sh -c 'while kill -0 "$1"; do kill -0 "$2" || kill -KILL -- "-$1"; sleep 1; done' \
+      sh $! "$HAINGEST_PART_OWNER" </dev/null >/dev/null 2>&1 {dir_lock}>&- &
+  fi
 }
 
 # Is the process of $dir alive? (A stale pid may by now be somebody else's: ask its environment.)

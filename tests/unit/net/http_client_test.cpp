@@ -130,7 +130,8 @@ TEST_CASE("http client: silence, cuts and strange servers", "[http]") {
   net::HttpRequest request = get(silent.url());
   request.timeout = 60ms;
   CHECK(error_of(client.send(request)) ==
-        "GET " + silent.url() + ": no complete answer within 60 ms");
+        "GET " + silent.url() +
+            ": no complete answer within 60 ms; try again later, or give more time with --timeout");
 
   ScriptedServer slow([](ScriptedPeer& peer) {
     static_cast<void>(peer.read_header());
@@ -139,18 +140,20 @@ TEST_CASE("http client: silence, cuts and strange servers", "[http]") {
   });
   request.url = slow.url();
   CHECK(error_of(client.send(request)) ==
-        "GET " + slow.url() + ": no complete answer within 60 ms");
+        "GET " + slow.url() +
+            ": no complete answer within 60 ms; try again later, or give more time with --timeout");
 
   ScriptedServer closing([](ScriptedPeer& peer) { static_cast<void>(peer.read_header()); });
   CHECK(error_of(client.send(get(closing.url()))) ==
-        "GET " + closing.url() + ": the connection ended without an answer");
+        "GET " + closing.url() +
+            ": the connection ended without an answer; check the port, or try again later");
 
   ScriptedServer cutting([](ScriptedPeer& peer) {
     static_cast<void>(peer.read_header());
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
   });
   CHECK(error_of(client.send(get(cutting.url()))) ==
-        "GET " + cutting.url() + ": the connection was cut in the middle");
+        "GET " + cutting.url() + ": the connection was cut in the middle; try again later");
 
   ScriptedServer other([](ScriptedPeer& peer) { peer.send("SSH-2.0-OpenSSH_9.2\r\n"); });
   CHECK(error_of(client.send(get(other.url()))) ==

@@ -82,8 +82,10 @@ class ScriptedPeer {
     if (payload.size() < 126) {
       frame += static_cast<char>(payload.size());
     } else {
-      frame += static_cast<char>(127);
-      for (int shift = 56; shift >= 0; shift -= 8) {
+      // The shortest form that holds it: RFC 6455 forbids the others.
+      const int bits = payload.size() < 65536 ? 16 : 64;
+      frame += static_cast<char>(bits == 16 ? 126 : 127);
+      for (int shift = bits - 8; shift >= 0; shift -= 8) {
         frame += static_cast<char>((static_cast<std::uint64_t>(payload.size()) >> shift) & 0xffU);
       }
     }

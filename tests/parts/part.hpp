@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Real programs beside the tests, started through the scripts in tests/parts (README.md there says
+// what there is).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/temp_dir.hpp"
+
+namespace haingest::test {
+
+// Whether a part can be started: `script` is its name and its release, "mosquitto" or
+// "homeassistant 2026". Where it is not installed, prints "left out: WHAT: WHY"; fails the test
+// with HAINGEST_TEST_REQUIRE=all.
+[[nodiscard]] bool have_part(const std::string& script);
+
+// Runs the script NAME of tests/parts with these arguments; returns what it printed, without the
+// newline at the end. Throws std::runtime_error with its words when it fails.
+std::string call_part(const std::string& name, const std::vector<std::string>& arguments,
+                      const std::string& mqtt_port = "");
+
+class Mosquitto {
+ public:
+  Mosquitto();
+  ~Mosquitto();
+  Mosquitto(const Mosquitto&) = delete;
+  Mosquitto& operator=(const Mosquitto&) = delete;
+
+  [[nodiscard]] const std::string& port() const { return port_; }
+  // Publishes a retained message; an empty one takes the retained one away.
+  void publish(const std::string& topic, const std::string& payload) const;
+
+ private:
+  TempDir folder_;
+  std::string port_;
+};
+
+// A Home Assistant of its own, onboarded and RUNNING, with demo, kitchen_sink and, given a broker,
+// MQTT discovery.
+class HomeAssistant {
+ public:
+  explicit HomeAssistant(std::string release, std::string mqtt_port = "");
+  ~HomeAssistant();
+  HomeAssistant(const HomeAssistant&) = delete;
+  HomeAssistant& operator=(const HomeAssistant&) = delete;
+
+  [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] std::string token_file() const { return folder_.file("token"); }
+  [[nodiscard]] std::string token() const;
+  // Ended as by the power cut: the whole process group, no goodbye.
+  void kill() const;
+  // Stops what still runs; comes back when it is RUNNING again at the same URL.
+  void restart() const;
+
+ private:
+  TempDir folder_;
+  std::string release_;
+  std::string mqtt_port_;
+  std::string url_;
+};
+
+}  // namespace haingest::test
