@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <iostream>
 
@@ -68,9 +69,12 @@ void print_error(const base::Error& error, const ErrorStyle& style) {
 }
 
 void flush_output() {
-  errno = 0;
   std::cout.flush();
   if (std::cout.good()) return;
+  // The write that failed may be long past: one more, for the reason alone.
+  std::cout.clear();
+  errno = 0;
+  std::cout << std::endl;
   const std::string why = errno == 0 ? "it is closed" : std::strerror(errno);
   throw base::Failure(base::ErrorKind::failure, "cannot write to standard output: " + why +
                                                     "; what was printed is not whole");
@@ -130,6 +134,8 @@ ExitCode run_guarded(int argc, const char* const* argv) {
 
 int run(int argc, const char* const* argv) {
   keep_memory_private();
+  // A file at its limit is an error like a full disk, no reason to die without a word.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::ios::sync_with_stdio(false);
   return static_cast<int>(run_guarded(argc, argv));
 }

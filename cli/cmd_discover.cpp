@@ -8,6 +8,7 @@
 #include "cli/context.hpp"
 #include "cli/records.hpp"
 #include "cli/values.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/jobs/discover.hpp"
 
@@ -27,13 +28,13 @@ void check(const Context& context) {
                             (meant.empty() ? ", only " + all : "; did you mean " + meant + "?"),
                         meant.empty() ? "" : "haingest discover " + meant);
   }
-  const auto needs_kind = [&](const std::string& what) {
+  const auto needs_kind = [&](const std::string& what, const std::string& value = "") {
     throw base::Failure(base::ErrorKind::usage,
                         what + " needs a KIND of record, like devices or entities",
-                        "haingest discover devices " + what);
+                        "haingest discover devices " + what + value);
   };
-  if (kind.empty() && settings.given(Key::where)) needs_kind("--where");
-  if (kind.empty() && settings.given(Key::columns)) needs_kind("--columns");
+  if (kind.empty() && settings.given(Key::where)) needs_kind("--where", " 'name=*lamp*'");
+  if (kind.empty() && settings.given(Key::columns)) needs_kind("--columns", " id,name");
   if (kind.empty() && context.format() == Format::ndjson) needs_kind("-o ndjson");
   if (kind.empty() && context.format() == Format::csv) needs_kind("-o csv");
   if (settings.on(Key::stored) && settings.given(Key::save)) {
@@ -87,21 +88,49 @@ void print_summary(const Context& context, const model::Document& document) {
   write_facts(context.out, facts);
 }
 
-// Parts that HA answered with an error; one that this HA does not have is none, unless it is still
+// HA answered with an error. That this HA does not have the part is none, unless it is still
 // starting: then nobody knows.
+bool failed(const model::Document& document, model::Part part) {
+  const model::Answer& answer = document.answer(part);
+  return !answer.ok() && !(answer.code == "unknown_command" && document.ha.running());
+}
+
 bool partial(const model::Document& document) {
-  return std::ranges::any_of(document.answers, [&](const model::Answer& answer) {
-    return !answer.ok() && !(answer.code == "unknown_command" && document.ha.running());
-  });
+  return std::ranges::any_of(model::k_parts,
+                             [&](model::Part part) { return failed(document, part); });
+}
+
+void warn(const model::Document& document) {
+  for (const model::Part part : model::k_parts) {
+    const std::string name(name_of(part));
+    if (failed(document, part)) {
+      base::log::warning("Home Assistant did not answer for " + name + " (" +
+                         document.answer(part).code + "): they are missing, try again later");
+    } else if (!document.answer(part).ok()) {
+      base::log::info("this Home Assistant has no " + name);
+    }
+  }
+}
+
+model::Part part_of(std::string_view word) {
+  if (word == "aliases") return model::Part::composite_splits;
+  if (word == "states") return model::Part::states;
+  return static_cast<model::Part>(model::kind_from_plural(word).value());
+}
+
+model::Document ask(const Context& context) {
+  const ha::ConnectOptions connect = context.connect_options();
+  const Progress progress(context, "Asking Home Assistant …");
+  return jobs::discover(connect, base::system_now);
 }
 
 ExitCode discover_now(const Context& context) {
-  const ha::ConnectOptions connect = context.connect_options();
-  context.progress("Asking Home Assistant …");
-  const model::Document document = jobs::discover(connect, base::system_now);
-  context.progress("");
+  const model::Document document = ask(context);
+  warn(document);
   if (context.settings.given(Key::save)) jobs::save(document, context.settings.text(Key::save));
   if (!context.argument.empty()) {
+    // An empty list would say that there are none.
+    if (failed(document, part_of(context.argument))) return ExitCode::partial;
     Records records(context.argument, document);
     print_records(context, records);
   } else if (context.format() == Format::table) {

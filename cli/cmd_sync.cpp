@@ -61,6 +61,17 @@ void warn(const mirror::Report& report) {
   for (const std::string& note : report.notes) base::log::info(note);
 }
 
+void print(const Context& context, const mirror::Report& report, bool dry_run) {
+  if (context.settings.given(Key::columns)) return context.write(change_rows(report));
+  write_report(context.out, report, dry_run, context.format(), context.terminal.width);
+}
+
+mirror::Report sync_in_sight(const Context& context, const jobs::SyncOptions& options) {
+  const Progress progress(
+      context, options.from ? "Reading " + *options.from + " …" : "Asking Home Assistant …");
+  return jobs::sync(options, context.in);
+}
+
 ExitCode run_sync(Context& context) {
   const Settings& settings = context.settings;
   if (settings.on(Key::history)) {
@@ -68,14 +79,13 @@ ExitCode run_sync(Context& context) {
                         "--history writes to InfluxDB and comes with InfluxDB, which this version "
                         "does not have yet; leave it out");
   }
-  const jobs::SyncOptions options = options_of(context);
-  context.progress(options.from ? "Reading " + *options.from + " …" : "Asking Home Assistant …");
-  const mirror::Report report = jobs::sync(options, context.in);
-  context.progress("");
-  warn(report);
-  if (report.changed() || !settings.on(Key::quiet)) {
-    write_report(context.out, report, options.dry_run, context.format(), context.terminal.width);
+  if (settings.given(Key::columns)) {
+    static_cast<void>(only(change_rows({}), split_list(settings.text(Key::columns))));
   }
+  const jobs::SyncOptions options = options_of(context);
+  const mirror::Report report = sync_in_sight(context, options);
+  warn(report);
+  if (report.changed() || !settings.on(Key::quiet)) print(context, report, options.dry_run);
   if (report.partial) return ExitCode::partial;
   return report.changed() && settings.on(Key::exit_code) ? ExitCode::differences : ExitCode::fine;
 }

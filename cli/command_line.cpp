@@ -5,8 +5,12 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <stdexcept>
 
+#include "cli/help.hpp"
+#include "cli/terminal.hpp"
 #include "core/base/text.hpp"
 
 namespace haingest::cli {
@@ -14,11 +18,20 @@ namespace {
 
 using Shape = Setting::Shape;
 
-constexpr const char* k_global_group = "Everywhere";
-
 std::string names_of(const Setting& setting) {
   const std::string name = "--" + std::string(setting.flag);
   return setting.letter == 0 ? name : std::string{'-', setting.letter, ','} + name;
+}
+
+std::string help_command(const Command* command) {
+  return command == nullptr ? "haingest --help"
+                            : "haingest " + std::string(command->name) + " --help";
+}
+
+// "--ha-token", "--password", "--api-key": whatever name somebody tries.
+bool means_a_secret(const std::string& name) {
+  constexpr std::array<std::string_view, 4> endings{"token", "password", "api-key", "secret"};
+  return std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
 }
 
 class CommandLine {
@@ -26,48 +39,43 @@ class CommandLine {
   CommandLine();
 
   Invocation parse(int argc, const char* const* argv);
-  [[nodiscard]] std::string help() { return app_.help(); }
 
  private:
+  static void add_ends(CLI::App& app);
   void add_settings(CLI::App& app, std::uint8_t commands);
   void add_setting(CLI::App& app, const Setting& setting);
   void add_command(const Command& command);
   [[nodiscard]] const Command* chosen() const;
+  static void refuse_empty_words(int argc, const char* const* argv);
   void refuse_leftovers(const Command* command) const;
   [[noreturn]] void refuse_option(const std::string& name, const Command* command) const;
 
-  CLI::App app_{"Home Assistant's devices and entities, kept in SQLite and served over HTTP"};
+  CLI::App app_;
   Invocation invocation_;
 };
 
 CommandLine::CommandLine() {
-  app_.name("haingest");
-  app_.set_help_flag("-h,--help", "Print this help and end");
-  app_.set_version_flag("--version", "haingest " HAINGEST_VERSION, "Print the version and end");
   app_.require_subcommand(0, 1);
   app_.allow_extras();
+  add_ends(app_);
   add_settings(app_, k_every_command);
   for (const Command& command : commands()) add_command(command);
-  app_.footer(
-      "haingest COMMAND --help tells about one command; man haingest about everything.\n"
-      "Example: HA_TOKEN=… haingest sync --ha-url http://homeassistant.local:8123");
+}
+
+// What ends the program wherever it stands; cli/help has the text.
+void CommandLine::add_ends(CLI::App& app) {
+  app.set_help_flag("-h,--help");
+  app.set_version_flag("--version", "haingest " HAINGEST_VERSION);
 }
 
 void CommandLine::add_command(const Command& command) {
-  CLI::App* const app =
-      app_.add_subcommand(std::string(command.name), std::string(command.summary));
+  CLI::App* const app = app_.add_subcommand(std::string(command.name));
   app->allow_extras();
   if (!command.argument.empty()) {
-    app->add_option(std::string(command.argument), invocation_.argument,
-                    std::string(command.argument_help))
-        ->option_text(" ");
+    app->add_option(std::string(command.argument), invocation_.argument);
   }
+  add_ends(*app);
   add_settings(*app, command.bit);
-  std::string footer = std::string(command.text) + "\n\nExamples:";
-  for (const Example& example : command.examples) {
-    footer += "\n  " + std::string(example.command) + "\n      " + std::string(example.says);
-  }
-  app->footer(footer);
 }
 
 // On the program itself those that every command has, on a command its own and these.
@@ -80,35 +88,31 @@ void CommandLine::add_settings(CLI::App& app, std::uint8_t commands) {
 }
 
 void CommandLine::add_setting(CLI::App& app, const Setting& setting) {
-  const std::string help(setting.help);
   const std::string names = names_of(setting);
   std::vector<std::string>& texts = invocation_.flags[setting.key];
   const bool list = setting.shape == Shape::list;
-  CLI::Option* option = nullptr;
   if (setting.shape == Shape::on_off) {
-    option = app.add_flag_function(
-        names, [&texts](std::int64_t on) { texts = {on > 0 ? "true" : "false"}; }, help);
-  } else if (setting.shape == Shape::counted) {
-    option = app.add_flag_function(
-        names, [&texts](std::int64_t times) { texts = {std::to_string(times)}; }, help);
-  } else {
-    option = app.add_option_function<std::vector<std::string>>(
-        names,
-        [&texts, list](const std::vector<std::string>& given) {
-          if (!list) texts.clear();
-          texts.insert(texts.end(), given.begin(), given.end());
-        },
-        help);
-    option->allow_extra_args(false)->option_text(std::string(setting.placeholder));
-    if (setting.shape == Shape::optional_value) {
-      option->expected(0, 1)->option_text("[" + std::string(setting.placeholder) + "]");
-    } else {
-      option->expected(1);
-    }
-    option->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll
-                                     : CLI::MultiOptionPolicy::TakeLast);
+    app.add_flag_function(names,
+                          [&texts](std::int64_t on) { texts = {on > 0 ? "true" : "false"}; });
+    return;
   }
-  if (setting.commands == k_every_command) option->group(k_global_group);
+  if (setting.shape == Shape::counted) {
+    app.add_flag_function(names, [&texts](std::int64_t times) { texts = {std::to_string(times)}; });
+    return;
+  }
+  CLI::Option* const option = app.add_option_function<std::vector<std::string>>(
+      names, [&texts, list](const std::vector<std::string>& given) {
+        if (!list) texts.clear();
+        texts.insert(texts.end(), given.begin(), given.end());
+      });
+  option->allow_extra_args(false);
+  if (setting.shape == Shape::optional_value) {
+    option->expected(0, 1);
+  } else {
+    option->expected(1);
+  }
+  option->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll
+                                   : CLI::MultiOptionPolicy::TakeLast);
 }
 
 const Command* CommandLine::chosen() const {
@@ -119,10 +123,8 @@ const Command* CommandLine::chosen() const {
 }
 
 void CommandLine::refuse_option(const std::string& name, const Command* command) const {
-  const std::string help =
-      command == nullptr ? "haingest --help" : "haingest " + std::string(command->name) + " --help";
-  for (const std::string_view secret : {"--ha-token", "--token", "--api-token", "--api-key"}) {
-    if (name != secret) continue;
+  const std::string help = help_command(command);
+  if (means_a_secret(name)) {
     throw base::Failure(base::ErrorKind::usage,
                         "a token on the command line can be read by everyone on this machine; put "
                         "it into a file (--ha-token-file, --api-token-file) or into the "
@@ -164,20 +166,51 @@ void CommandLine::refuse_leftovers(const Command* command) const {
       "haingest --help");
 }
 
+// An empty word is a shell variable that nobody has set: taken as a value it would mean a default.
+void CommandLine::refuse_empty_words(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const std::string_view before = i > 1 ? argv[i - 1] : "";
+    std::string whose;
+    if (word.starts_with('-') && word.find('=') == word.size() - 1) {
+      whose = word.substr(0, word.size() - 1);
+    } else if (word.empty()) {
+      whose = before.starts_with('-') && before.find('=') == before.npos ? before : "a word";
+    } else {
+      continue;
+    }
+    throw base::Failure(base::ErrorKind::usage,
+                        whose + (whose == "a word" ? " of the command line" : ": its value") +
+                            " is empty (a variable that is not set?); fill it or leave it out",
+                        "haingest --help");
+  }
+}
+
 Invocation CommandLine::parse(int argc, const char* const* argv) {
+  refuse_empty_words(argc, argv);
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    invocation_.text = app_.help();
+    const std::size_t columns = look_at_terminal(process_environment()).width;
+    const Command* const command = chosen();
+    invocation_.text = command == nullptr ? program_help(columns) : command_help(*command, columns);
     return std::move(invocation_);
   } catch (const CLI::CallForVersion&) {
     invocation_.text = "haingest " HAINGEST_VERSION "\n";
     return std::move(invocation_);
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view what = error.what();
+    throw base::Failure(base::ErrorKind::usage,
+                        std::string(what.substr(0, what.find(':'))) + " needs a value",
+                        help_command(chosen()));
   } catch (const CLI::ParseError& error) {
-    const Command* const command = chosen();
-    throw base::Failure(base::ErrorKind::usage, error.what(),
-                        command == nullptr ? "haingest --help"
-                                           : "haingest " + std::string(command->name) + " --help");
+    throw base::Failure(base::ErrorKind::usage, error.what(), help_command(chosen()));
+  } catch (const std::logic_error&) {
+    // What CLI11 lets through when a switch is given a value that it cannot read.
+    throw base::Failure(base::ErrorKind::usage,
+                        "a switch was given a value that is neither true nor false; leave the "
+                        "value out",
+                        help_command(chosen()));
   }
   invocation_.command = chosen();
   refuse_leftovers(invocation_.command);
@@ -200,7 +233,5 @@ Invocation CommandLine::parse(int argc, const char* const* argv) {
 Invocation parse_command_line(int argc, const char* const* argv) {
   return CommandLine().parse(argc, argv);
 }
-
-std::string help_text() { return CommandLine().help(); }
 
 }  // namespace haingest::cli

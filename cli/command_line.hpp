@@ -23,7 +23,4 @@ struct Invocation {
 // helps.
 [[nodiscard]] Invocation parse_command_line(int argc, const char* const* argv);
 
-// What `haingest --help` prints.
-[[nodiscard]] std::string help_text();
-
 }  // namespace haingest::cli

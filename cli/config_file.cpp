@@ -23,7 +23,7 @@ class Parser {
       const toml::table table = toml::parse(text, path_);
       read_table(table, "");
     } catch (const toml::parse_error& error) {
-      refuse(error.source().begin.line, std::string(error.description()));
+      refuse(error.source().begin.line, "this is no TOML: " + std::string(error.description()));
     }
     return std::move(config_);
   }
@@ -108,7 +108,10 @@ std::string read_config(const std::string& path) {
   try {
     return base::read_whole_file(path);
   } catch (const base::Failure& failure) {
-    throw base::Failure(base::ErrorKind::usage, failure.error().message);
+    throw base::Failure(base::ErrorKind::usage,
+                        failure.error().message +
+                            "; it is a configuration file, make it readable or name another one "
+                            "with --config");
   }
 }
 

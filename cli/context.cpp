@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "cli/values.hpp"
 #include "core/ha/address.hpp"
 
 namespace haingest::cli {
@@ -40,6 +41,12 @@ Context::Context(const Settings& given, std::string word, const Environment& var
       in(input),
       out(output),
       err_(err) {}
+
+void Context::write(const Rows& rows) const {
+  const bool chosen = settings.given(Key::columns);
+  write_rows(out, chosen ? only(rows, split_list(settings.text(Key::columns))) : rows, format(),
+             terminal.width);
+}
 
 std::string Context::database_path() const {
   if (settings.given(Key::db)) return settings.text(Key::db);

@@ -25,7 +25,8 @@ class Context {
   std::ostream& out;  // data and nothing else
 
   [[nodiscard]] Format format() const { return format_of(settings, terminal); }
-  void write(const Rows& rows) const { write_rows(out, rows, format(), terminal.width); }
+  // In the format and with the columns that were asked for.
+  void write(const Rows& rows) const;
 
   // --db, else in /var/lib/haingest where that can be written, else in the user's state folder.
   [[nodiscard]] std::string database_path() const;
@@ -40,6 +41,20 @@ class Context {
 
  private:
   std::ostream& err_;
+};
+
+// That line, for as long as the object lives: an error must not be printed behind it.
+class Progress {
+ public:
+  Progress(const Context& context, const std::string& line) : context_(context) {
+    context_.progress(line);
+  }
+  ~Progress() { context_.progress(""); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+ private:
+  const Context& context_;
 };
 
 }  // namespace haingest::cli

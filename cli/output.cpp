@@ -129,6 +129,26 @@ Cell json_cell(std::string json) {
   return cell;
 }
 
+Rows only(const Rows& rows, const std::vector<std::string>& columns) {
+  std::vector<std::size_t> places;
+  for (const std::string& column : columns) {
+    const auto at = std::ranges::find(rows.columns, column);
+    if (at == rows.columns.end()) {
+      const std::string meant = base::closest_to(column, rows.columns);
+      throw base::Failure(base::ErrorKind::usage,
+                          "there is no column '" + column + "' here" +
+                              (meant.empty() ? "" : "; did you mean " + meant + "?"));
+    }
+    places.push_back(static_cast<std::size_t>(at - rows.columns.begin()));
+  }
+  Rows chosen{columns, {}};
+  for (const auto& row : rows.cells) {
+    std::vector<Cell>& cells = chosen.cells.emplace_back();
+    for (const std::size_t place : places) cells.push_back(row[place]);
+  }
+  return chosen;
+}
+
 void write_rows(std::ostream& out, const Rows& rows, Format format, std::size_t width) {
   switch (format) {
     case Format::table:

@@ -30,6 +30,9 @@ struct Rows {
   std::vector<std::vector<Cell>> cells;
 };
 
+// The columns named, in that order. Throws Failure `usage` for one that is not there.
+[[nodiscard]] Rows only(const Rows& rows, const std::vector<std::string>& columns);
+
 // A table has a header in capitals, columns no wider than what fits a terminal. JSON is an array of
 // objects, ndjson an object a line, CSV as in RFC 4180.
 void write_rows(std::ostream& out, const Rows& rows, Format format, std::size_t width);

@@ -116,13 +116,10 @@ std::string plain(const json& value) {
   return value.is_string() ? value.get<std::string>() : dumped(value);
 }
 
+// None of a part that was not answered.
 std::vector<std::string> answered(const model::Document& document, model::Part part) {
   const model::Answer& answer = document.answer(part);
-  if (!answer.ok()) {
-    throw base::Failure(base::ErrorKind::failure, "Home Assistant did not answer for " +
-                                                      std::string(name_of(part)) + " (" +
-                                                      answer.code + ")");
-  }
+  if (!answer.ok()) return {};
   return model::elements_of(answer.json).value();
 }
 

@@ -19,7 +19,7 @@ namespace haingest::cli {
 
 class Records {
  public:
-  // `word` is one of record_words(). Throws Failure when that part of the document is missing.
+  // `word` is one of record_words(). A part that is missing in the document has no records.
   Records(std::string_view word, const model::Document& document);
   // Throws Failure `usage` for "states", which the database does not keep.
   Records(std::string_view word, model::Stored stored);

@@ -36,14 +36,10 @@ std::string difference(const model::Change& change) {
 }
 
 Rows rows_of(const mirror::Report& report) {
-  Rows rows{{"action", "kind", "id", "name", "change"}, {}};
-  for (const model::Change& change : report.changes) {
-    rows.cells.push_back({text_cell(name_of(change.action)), text_cell(model::name_of(change.kind)),
-                          text_cell(change.id), text_cell(change.name),
-                          text_cell(difference(change))});
-  }
-  return rows;
+  return only(change_rows(report), {"action", "kind", "id", "name", "change"});
 }
+
+Cell json_or_null(const std::string& text) { return json_cell(text.empty() ? "null" : text); }
 
 std::string counts_of(const mirror::Report& report) {
   std::string text;
@@ -77,6 +73,18 @@ std::string summary_of(const mirror::Report& report, bool dry_run) {
 }
 
 }  // namespace
+
+Rows change_rows(const mirror::Report& report) {
+  Rows rows{{"seq", "action", "kind", "id", "name", "change", "before", "after"}, {}};
+  for (const model::Change& change : report.changes) {
+    rows.cells.push_back({json_cell(change.seq == 0 ? "null" : std::to_string(change.seq)),
+                          text_cell(name_of(change.action)), text_cell(model::name_of(change.kind)),
+                          text_cell(change.id), text_cell(change.name),
+                          text_cell(difference(change)), json_or_null(change.before),
+                          json_or_null(change.after)});
+  }
+  return rows;
+}
 
 void write_report(std::ostream& out, const mirror::Report& report, bool dry_run, Format format,
                   std::size_t width) {

@@ -14,4 +14,7 @@ namespace haingest::cli {
 void write_report(std::ostream& out, const mirror::Report& report, bool dry_run, Format format,
                   std::size_t width);
 
+// Everything that can be said of each change, for --columns.
+[[nodiscard]] Rows change_rows(const mirror::Report& report);
+
 }  // namespace haingest::cli

@@ -63,6 +63,7 @@ class Session {
   class Request;  // a command on its way; keep it until its answer has been taken
   // The `event` of one message, on the session's thread, in the order of the wire. The raw JSON is
   // good during the call; net::WsStream::k_padding bytes behind it may be read, as simdjson does.
+  // It does not throw: what it cannot do it says through cut().
   using EventHandler = std::function<void(std::string_view event)>;
 
   // Connects and logs in. Errors as explained in failure.hpp; one try, whatever happens.

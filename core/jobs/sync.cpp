@@ -8,17 +8,36 @@
 #include "core/base/atomic_file.hpp"
 #include "core/jobs/discover.hpp"
 #include "core/net/http_client.hpp"
+#include "core/net/url.hpp"
 
 namespace haingest::jobs {
 namespace {
 
+std::string read_saved(const std::string& path) {
+  try {
+    return base::read_whole_file(path);
+  } catch (const base::Failure& failure) {
+    throw base::Failure(
+        base::ErrorKind::failure,
+        failure.error().message + "; it should be a snapshot that 'discover --save FILE' has made",
+        "haingest discover --save snapshot.json");
+  }
+}
+
 model::Document read_document(const SyncOptions& options, std::istream& input) {
   if (!options.from) return discover(options.ha, options.clock);
   if (*options.from != "-") {
-    return model::parse_document(base::read_whole_file(*options.from), *options.from).value();
+    return model::parse_document(read_saved(*options.from), *options.from).value();
   }
   const std::string text{std::istreambuf_iterator<char>(input), {}};
   return model::parse_document(text, "standard input").value();
+}
+
+// As the data API takes it; past 1000 hours nobody misses the rest of a day.
+std::string span_text(std::chrono::hours span) {
+  constexpr std::chrono::hours most_as_hours{1000};
+  if (span <= most_as_hours) return std::to_string(span.count()) + "h";
+  return std::to_string(std::chrono::ceil<std::chrono::days>(span).count()) + "d";
 }
 
 std::string parameters_of(const SyncOptions& options) {
@@ -31,6 +50,7 @@ std::string parameters_of(const SyncOptions& options) {
     const bool percent = limit.unit == mirror::RemovalLimit::Unit::percent;
     parameters += "max_removals=" + amount + (percent ? "%25" : "") + "&";
   }
+  parameters += "prune_after=" + span_text(options.policy.keep_history) + "&";
   if (options.policy.new_house) parameters += "new_house=true&";
   if (options.dry_run) parameters += "dry_run=true&";
   parameters.pop_back();
@@ -69,7 +89,13 @@ mirror::Report post(const SyncOptions& options, const model::Document& document)
   request.body = model::to_json(document);
   request.timeout = options.ha.total_timeout;
   net::HttpClient client({options.ha.ca_file, options.ha.verify_tls});
-  const net::HttpResponse response = client.send(request).value();
+  const base::Result<net::HttpResponse> sent = client.send(request);
+  if (!sent) {
+    base::Error error = sent.error();
+    error.message = "the snapshot was not sent: " + error.message;
+    throw base::Failure(error);
+  }
+  const net::HttpResponse& response = *sent;
   if (response.status != 200) refuse(url, response);
   return mirror::parse_report(response.body).value();
 }
@@ -85,6 +111,7 @@ mirror::Report sync(const SyncOptions& options, std::istream& input) {
   mirror::Requester requester;
   requester.command = "sync";
   requester.started_at = options.clock();
+  if (options.to) static_cast<void>(net::parse_url(options.to->url).value());
   const model::Document document = read_document(options, input);
   if (options.to) return post(options, document);
   const model::Snapshot snapshot = model::to_snapshot(document);

@@ -222,6 +222,22 @@ class Removals {
   std::unordered_set<std::string_view> taken_;
 };
 
+// A Home Assistant that is starting may list a part of its entities only, and states of others: a
+// state alone then takes no entity_id from an entity of the store.
+void leave_to_registered(const Table& records, const Table& stored, Match& match) {
+  std::unordered_set<std::string_view> awaited;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const Row row = stored.row(i);
+    if (match.unmatched[i] && is_registered(row)) awaited.insert(row[model::k_key_column].text());
+  }
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Row row = records.row(i);
+    if (!is_registered(row) && awaited.contains(row[model::k_key_column].text())) {
+      match.skipped[i] = true;
+    }
+  }
+}
+
 // Devices of the store that the snapshot still speaks of, superseded ones included.
 std::int64_t devices_kept(const model::Stored& stored, const Match& match, Successors& successors) {
   const Table& table = stored.of(Kind::device);
@@ -258,8 +274,11 @@ base::Result<Plan> reconcile(const model::Snapshot& snapshot, const model::Store
     return *refusal;
   }
   for (const Kind kind : k_told_order) {
-    const Match found =
+    Match found =
         kind == Kind::device ? device_match : match(snapshot.of(kind).table, stored.of(kind));
+    if (kind == Kind::entity && !snapshot.ha.running()) {
+      leave_to_registered(snapshot.of(kind).table, stored.of(kind), found);
+    }
     Removals removals(snapshot, stored, kind, found);
     planner.apply_records(snapshot.of(kind).table, found, true);
     if (auto refusal = removals.decide(policy, successors, planner)) return *refusal;

@@ -168,8 +168,10 @@ base::Result<Document> parse_document(std::string_view json, std::string_view na
   auto error = parser.iterate(padded).get(parsed);
   if (!error) error = read_members(parsed, document);
   if (error) {
+    std::string reason = simdjson::error_message(error);
+    while (reason.ends_with('.')) reason.pop_back();
     return base::Error{base::ErrorKind::failure,
-                       std::string{name} + " is no snapshot: " + simdjson::error_message(error) +
+                       std::string{name} + " is no snapshot: " + reason +
                            "; nothing was read from it; make one with 'discover --save FILE'",
                        "haingest discover --save snapshot.json"};
   }
@@ -204,8 +206,8 @@ base::Result<std::vector<std::string>> elements_of(std::string_view json_array) 
     }
   }
   if (error) {
-    return base::Error{base::ErrorKind::failure, std::string{"no JSON array: "} +
-                                                     simdjson::error_message(error)};
+    return base::Error{base::ErrorKind::failure,
+                       std::string{"no JSON array: "} + simdjson::error_message(error)};
   }
   return elements;
 }

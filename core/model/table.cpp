@@ -9,7 +9,7 @@
 namespace haingest::model {
 
 std::string_view Arena::keep(std::string_view text) {
-  if (text.empty()) return {"", 0};
+  if (text.empty()) return "";
   if (text.size() > left_) {
     const std::size_t size = std::max(k_block, text.size());
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));

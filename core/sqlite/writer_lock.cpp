@@ -46,7 +46,9 @@ void share_with_database(int fd, const std::string& database_path) {
   if (!exists && ::stat(parent.empty() ? "." : parent.c_str(), &folder) != 0) return;
   const struct stat& model = exists ? database : folder;
   if (::geteuid() == 0) static_cast<void>(::fchown(fd, model.st_uid, model.st_gid) == 0);
-  if (exists) static_cast<void>(::fchmod(fd, database.st_mode & 0666U) == 0);
+  // In a folder for everyone, like /tmp, the file is for its owner's group at most.
+  const mode_t mask = S_ISDIR(model.st_mode) ? 0664 : 0666;
+  static_cast<void>(::fchmod(fd, model.st_mode & mask) == 0);
 }
 
 WriterLock::WriterLock(const std::string& database_path, std::chrono::milliseconds timeout) {

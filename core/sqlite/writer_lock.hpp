@@ -23,7 +23,8 @@ class WriterLock {
 };
 
 // Gives `path`, freshly made, the owner and mode that the database beside it has; root's cron job
-// and a service's user can share both then. Where there is no database yet: the folder's owner.
+// and a service's user can share both then. Where there is no database yet: the folder's, without
+// its write bit for everyone.
 void share_with_database(int fd, const std::string& database_path);
 
 }  // namespace haingest::sqlite

@@ -44,8 +44,9 @@ void back_up(SQLite::Database& database, const std::string& path) {
                      backup_path);
 }
 
-void share_new_file(const std::string& path) {
-  if (const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC); fd >= 0) {
+// Before SQLite opens it: -wal and -shm take their owner and mode from it when they are made.
+void make_shared_file(const std::string& path) {
+  if (const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); fd >= 0) {
     sqlite::share_with_database(fd, std::filesystem::path(path).parent_path() / ".");
     ::close(fd);
   }
@@ -75,7 +76,7 @@ Database::~Database() = default;
 Database Database::open(const std::string& path, std::chrono::milliseconds lock_timeout) {
   refuse_folder(path);
   const sqlite::WriterLock lock(path, lock_timeout);
-  const bool made = !std::filesystem::exists(path);
+  if (!std::filesystem::exists(path)) make_shared_file(path);
   auto impl = std::make_unique<Impl>(Impl{path, lock_timeout, nullptr, false});
   sqlite::translate_errors(path, [&] {
     impl->connection = sqlite::open_writer(path, lock_timeout);
@@ -87,7 +88,6 @@ Database Database::open(const std::string& path, std::chrono::milliseconds lock_
     sqlite::configure_writer(database);
     sqlite::checkpoint(database);
   });
-  if (made) share_new_file(path);
   return Database{std::move(impl)};
 }
 

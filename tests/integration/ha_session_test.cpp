@@ -415,6 +415,16 @@ TEST_CASE("session: cut() from an event's handler: no event after it", "[session
   CHECK(std::chrono::steady_clock::now() - start < 10s);
 }
 
+TEST_CASE("session: an exception of the work ends it and comes out", "[session]") {
+  fakes::HaServer server(house());
+  const Work throwing = [](ha::Session& session) -> asio::awaitable<void> {
+    const auto areas = session.ask(k_areas);
+    co_await session.answer(areas);
+    throw std::runtime_error("work");
+  };
+  CHECK_THROWS_WITH(run(options_for(server.url()), throwing), "work");
+}
+
 TEST_CASE("session: what is no Home Assistant is said so at the login", "[session]") {
   const Work never = [](ha::Session&) -> asio::awaitable<void> {
     FAIL("logged in");

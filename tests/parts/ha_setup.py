@@ -118,6 +118,16 @@ class Setup:
         with ha_call.of_folder(self.folder) as home_assistant:
             return home_assistant.call({"type": "get_config"})["state"] == "RUNNING"
 
+    def confirm_http(self):
+        """Since 2026.11 an owner confirms http settings from the YAML within 5 minutes, or they are taken back."""
+        with ha_call.of_folder(self.folder) as home_assistant:
+            try:
+                if home_assistant.call({"type": "http/config"})["pending"]:
+                    home_assistant.call({"type": "http/config/promote"})
+            except ha_call.CommandError as refusal:
+                if refusal.error["code"] != "unknown_command":
+                    raise
+
     def was_running(self):
         try:
             return self.running()
@@ -131,6 +141,7 @@ class Setup:
             if not (self.folder / "token").exists():
                 self.make_token(self.onboard())
             self.until("RUNNING", self.running)
+            self.confirm_http()
             if birth and (self.connect_mqtt(port) or not was_running):
                 self.until("birth message on the MQTT broker", lambda: birth.poll() == 0)
         finally:

@@ -104,4 +104,9 @@ void HomeAssistant::restart() const {
   static_cast<void>(call_part("homeassistant", {"restart", folder_.path()}, mqtt_port_));
 }
 
+void HomeAssistant::upgrade(const std::string& release) {
+  static_cast<void>(call_part("homeassistant", {"upgrade", release, folder_.path()}, mqtt_port_));
+  release_ = release;
+}
+
 }  // namespace haingest::test

@@ -52,6 +52,8 @@ class HomeAssistant {
   void kill() const;
   // Stops what still runs; comes back when it is RUNNING again at the same URL.
   void restart() const;
+  // The same house under another release.
+  void upgrade(const std::string& release);
 
  private:
   TempDir folder_;

@@ -310,3 +310,19 @@ TEST_CASE("reconcile: clear puts everything into removed, as one run") {
   CHECK(report.changes.size() == 3);
   CHECK(m.sql("SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM removed)") == "0|3\n");
 }
+
+TEST_CASE("a state takes no entity_id from an entity while Home Assistant is starting") {
+  Mirror mirror;
+  House house;
+  house.entities = "[" + entity("light.a", "r1") + "," + entity("light.b", "r2") + "]";
+  CHECK(mirror.sync(house).changes.size() == 2);
+  house.state = "STARTING";
+  house.entities = "[" + entity("light.a", "r1") + "]";
+  house.states = R"([{"entity_id":"light.a"},{"entity_id":"light.b"},{"entity_id":"sun.sun"}])";
+  const mirror::Report report = mirror.sync(house);
+  CHECK(told(report).empty());
+  CHECK(report.held == std::vector<std::string>{"1 entities that were not listed stay, because "
+                                                "Home Assistant is STARTING"});
+  CHECK(mirror.sql("SELECT entity_id, registry_id FROM entities ORDER BY 1") ==
+        "light.a|r1\nlight.b|r2\nsun.sun|\n");
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// haingest(1), OUTPUT and GUARANTEES. The fields of what is printed as JSON are a contract:
+// tests/integration/docs_test.cpp compares them with what the program prints.
+#include "cli/docs_man.hpp"
+#include "cli/docs_options.hpp"
+#include "core/model/change.hpp"
+#include "core/model/snapshot.hpp"
+
+namespace haingest::cli {
+namespace {
+
+std::string kinds_text() {
+  std::vector<std::string_view> words;
+  for (const model::Kind kind : model::k_kinds) words.push_back(model::plural_of(kind));
+  return joined(words, ", ");
+}
+
+void write_discover(Mdoc& page) {
+  page.subsection("discover");
+  page.text("Without a KIND, one object:");
+  page.begin_list();
+  page.item("Li ha",
+            "Who answered: `url`, `version`, `location` (the house's name), `state` (RUNNING once "
+            "it has started) and `when`.");
+  std::string parts;
+  for (const model::Part part : model::k_parts) {
+    if (part == model::Part::states) continue;
+    if (!parts.empty()) parts += " , Li ";
+    parts += mdoc_word(name_of(part));
+  }
+  page.item("Li " + parts, "The answer of each registry, exactly as Home Assistant sent it.");
+  page.item("Li states",
+            "Of each state its `entity_id`, `name`, `unit` and `device_class`; no values.");
+  page.item("Li missing",
+            "What was not answered, and Home Assistant's code for that: "
+            "`{\"floors\":\"unknown_command\"}`.");
+  page.end_list();
+  page.text(
+      "With a KIND, a list of the records as Home Assistant sent them, or one a line as ndjson; "
+      "with --columns, objects with these fields. A table and CSV show what people look for. "
+      "Beside a record's own fields there are `display_name`, "
+      "`effective_area` and `area_name` for devices and entities, and `device_name` for entities. "
+      "`aliases` are `{\"old_id\",\"new_ids\",\"primary_id\"}`: a device id that Home Assistant "
+      "has "
+      "retired, and those that took its place.\n\n"
+      "With --stored, one object: `store` (`path`, `confirmed_at`, `age_seconds`), the lists " +
+      kinds_text() + ", whose records have the columns of the database, and `aliases`.");
+}
+
+void write_sync(Mdoc& page) {
+  page.subsection("sync");
+  page.text("One object; a remote data API answers --to with the same:");
+  page.begin_list();
+  page.item(
+      "Li run",
+      "The row of `sync_runs`: `run` (its number; null in a dry run), `command`, `source`, "
+      "`ha_version`, `started_at`, `finished_at`, `duration_ms`, `outcome` (complete, partial "
+      "or starting) and `detail`.");
+  std::vector<std::string_view> actions;
+  for (const model::Action action : model::k_actions) actions.push_back(name_of(action));
+  page.item("Li changes",
+            "One object for each change: `seq` (its number for ever; null in a dry run), `kind`, "
+            "`id`, `action` (" +
+                joined(actions, ", ") +
+                "), `name`, `before` and `after`. These two hold the fields that changed, and the "
+                "whole record of what was added or removed; the other one is null then.");
+  page.item("Li summary",
+            "A number for each action (" + joined(actions, ", ") +
+                "), `totals` (how many records of each kind there are now), `failed` (what Home "
+                "Assistant did not answer, and its code), `held` (removals held back), `notes` "
+                "(records that were not taken as they came) and `partial`.");
+  page.end_list();
+  page.text("As ndjson, only the changes, one a line.");
+}
+
+}  // namespace
+
+void write_output_section(Mdoc& page) {
+  page.section("OUTPUT");
+  page.text(
+      "Standard output has the data and nothing else; logs, progress and errors go to standard "
+      "error. Within a major version, fields of the JSON are only ever added. Times are ISO 8601 "
+      "in UTC.");
+  write_discover(page);
+  write_sync(page);
+  page.subsection("--show-config");
+  page.text("A list of `{\"setting\",\"value\",\"origin\"}`. A token's value is `********`.");
+}
+
+void write_guarantees_section(Mdoc& page) {
+  page.section("GUARANTEES");
+  page.text(
+      "A sync is one transaction: who reads sees the old world or the new one, and so does the "
+      "database after a crash or a kill at any moment.\n\n"
+      "A snapshot that would remove more than 20% of a kind (and more than 5 records) changes "
+      "nothing and ends with 7, unless --max-removals allows it; so does one that shares no "
+      "device with the database, unless --new-house is given.\n\n"
+      "While Home Assistant is still starting nothing is removed. A registry that was not "
+      "answered, or not understood, loses and blanks nothing.\n\n"
+      "A record that Home Assistant no longer lists is kept whole in the table `removed`, every "
+      "change with what was before and after in `changes`, for as long as --prune-after says. A "
+      "device id that Home Assistant has retired leads to its successor for ever.\n\n"
+      "A sync that finds nothing changed writes one row of `sync_runs` and nothing else.\n\n"
+      "There is one writer at a time; another one waits for it, as long as --timeout says. "
+      "Readers never wait.\n\n"
+      "A database that a newer haingest has made is not touched. One that `ha-ingestor` has made "
+      "is "
+      "copied before it is adopted.\n\n"
+      "A token goes only to the address it was configured for and is never printed.");
+}
+
+}  // namespace haingest::cli

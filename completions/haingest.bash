@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# Completion of haingest for bash. Written by haingest-gendocs out of cli/; `make docs` writes it anew.
+
+_haingest_reply() { mapfile -t COMPREPLY < <(compgen -W "$*" -- "$cur"); }
+
+_haingest() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+  local command='' argument='' i options=() words=()
+  COMPREPLY=()
+
+  # bash takes "--output=json" for three words.
+  if [[ $cur == = ]]; then
+    cur=
+  elif [[ $prev == = ]]; then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case $prev in
+    -o | --output) _haingest_reply auto table json ndjson csv; return ;;
+    --log-format) _haingest_reply text json; return ;;
+    --config | --ha-token-file | --db | --ca-file | --save | --api-token-file | --from)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return ;;
+    --ha-url | --columns | --timeout | --where | --max-removals | --prune-after | --listen | --cors-origin | --allowed-host) return ;;
+  esac
+
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --config | --ha-url | --ha-token-file | --db | -o | --output | --columns | --log-format | --timeout | --ca-file | --where | --save | --api-token-file | --from | --max-removals | --prune-after | --listen | --cors-origin | --allowed-host)
+        [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+        ((i++)) ;;
+      discover | sync | serve) command=${command:-${COMP_WORDS[i]}} ;;
+      devices | entities | areas | floors | labels | config_entries | aliases | states) argument=${COMP_WORDS[i]} ;;
+    esac
+  done
+  case $command in
+    discover)
+      options=(--where --save --stored --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      [[ -n $argument ]] || words=(devices entities areas floors labels config_entries aliases states)
+      ;;
+    sync)
+      options=(--api-token-file --from -n --dry-run --exit-code --to --max-removals --new-house --prune-after --history --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      ;;
+    serve)
+      options=(--api-token-file --listen --private --cors-origin --allowed-host --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      ;;
+    *)
+      options=(--config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      words=(discover sync serve)
+      ;;
+  esac
+  if [[ $cur == -* ]]; then _haingest_reply "${options[@]}"; else _haingest_reply "${words[@]}"; fi
+}
+
+complete -F _haingest haingest

@@ -1,0 +1,43 @@
+# Completion of haingest for fish. Written by haingest-gendocs out of cli/; `make docs` writes it anew.
+complete -c haingest -f
+
+complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve' -a discover -d 'Print what Home Assistant says about devices and entities'
+complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve' -a sync -d 'Bring the database up to date with Home Assistant, once'
+complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve' -a serve -d 'Answer the data API over HTTP'
+
+complete -c haingest -l config -r -F -d 'Read this configuration file instead of the usual ones'
+complete -c haingest -l ha-url -x -d 'Home Assistant\'s address, http(s) or ws(s); repeatable: tried in order'
+complete -c haingest -l ha-token-file -r -F -d 'File with a long-lived access token of Home Assistant'
+complete -c haingest -l db -r -F -d 'The database; by default /var/lib/haingest/metadata.db where that folder can be written, else $XDG_STATE_HOME/haingest/metadata.db'
+complete -c haingest -l output -s o -x -a 'auto table json ndjson csv' -d 'auto, table, json, ndjson or csv; auto is a table on a terminal and json otherwise'
+complete -c haingest -l columns -x -d 'Only these fields, in this order'
+complete -c haingest -l quiet -s q -d 'Only errors on stderr; a sync that changes nothing prints nothing'
+complete -c haingest -l verbose -s v -d 'Say more on stderr; twice for everything'
+complete -c haingest -l log-format -x -a 'text json' -d 'text or json: one object a line'
+complete -c haingest -l timeout -x -d 'For each request to a peer and each wait for the database\'s lock (30, 30s, 5m); a whole command may take ten times as long'
+complete -c haingest -l ca-file -r -F -d 'PEM file with the certificate authorities to trust instead of the system\'s'
+complete -c haingest -l insecure -d 'Do not verify the peers\' certificates'
+complete -c haingest -l show-config -d 'Print every setting with its origin, secrets masked, and end'
+complete -c haingest -l help -s h -d 'Print help and end'
+complete -c haingest -l version -d 'Print the version and end'
+
+complete -c haingest -n '__fish_seen_subcommand_from discover; and not __fish_seen_subcommand_from devices entities areas floors labels config_entries aliases states' -a 'devices entities areas floors labels config_entries aliases states' -d 'KIND'
+complete -c haingest -n '__fish_seen_subcommand_from discover' -l where -x -d 'Only records whose field matches the glob, letters in either case; repeatable: all must match'
+complete -c haingest -n '__fish_seen_subcommand_from discover' -l save -r -F -d 'Write the whole snapshot into a file that sync --from reads'
+complete -c haingest -n '__fish_seen_subcommand_from discover' -l stored -d 'Print what the database holds instead, with its age'
+
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l api-token-file -r -F -d 'File with the token of the data API'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l from -r -F -d 'Take a saved snapshot instead of asking Home Assistant; - is standard input'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l dry-run -s n -d 'Print what would change and write nothing, not even the database\'s file'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l exit-code -d 'End with 3 when something changed'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l to -d 'Send the snapshot to the data API of a remote haingest serve, which reconciles it there; without a value to DATA_API_URL'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l max-removals -x -d 'How many records of a kind a sync may remove; by default 20%, and 5 in any case'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l new-house -d 'Accept a Home Assistant that shares no device with the database'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l prune-after -x -d 'How long changes, runs and removed records are kept'
+complete -c haingest -n '__fish_seen_subcommand_from sync' -l history -d 'Also a snapshot of every device to InfluxDB; comes with InfluxDB, refused until then'
+
+complete -c haingest -n '__fish_seen_subcommand_from serve' -l api-token-file -r -F -d 'File with the token of the data API'
+complete -c haingest -n '__fish_seen_subcommand_from serve' -l listen -x -d 'Where to answer; repeatable; port 0 takes any free one. DATA_API_HOST and DATA_API_PORT count, too'
+complete -c haingest -n '__fish_seen_subcommand_from serve' -l private -d 'Reads need the API token, too'
+complete -c haingest -n '__fish_seen_subcommand_from serve' -l cors-origin -x -d 'Let pages of this origin read the answers; repeatable, * is any'
+complete -c haingest -n '__fish_seen_subcommand_from serve' -l allowed-host -x -d 'Answer under this host name, too; repeatable, * is any'

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+// What every command has: --show-config, --version, --help, and that no secret gets out.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/integration/program.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
+
+using namespace haingest;
+using nlohmann::ordered_json;
+using test::error_line;
+using test::Outcome;
+using test::Program;
+using test::Words;
+
+namespace {
+
+// Each with a mark of its own, so that a leak says whose it is.
+const std::map<std::string, std::string> k_secrets{
+    {"HAINGEST_HA_TOKEN", "s3cret-haingest-ha"},
+    {"HA_TOKEN", "s3cret-ha"},
+    {"HASS_TOKEN", "s3cret-hass"},
+    {"SUPERVISOR_TOKEN", "s3cret-supervisor"},
+    {"NABU_CASA_TOKEN", "s3cret-nabu-casa"},
+    {"HAINGEST_API_TOKEN", "s3cret-haingest-api"},
+    {"API_KEY", "s3cret-api-key"},
+    {"INFLUXDB_TOKEN", "s3cret-influxdb"},
+    {"INFLUXDB_PASSWORD", "s3cret-password"},
+};
+
+bool leaks(const Outcome& outcome) {
+  return (outcome.out + outcome.err).find("s3cret") != std::string::npos;
+}
+
+Program program_with_secrets() {
+  Program program;
+  program.environment.insert(k_secrets.begin(), k_secrets.end());
+  return program;
+}
+
+// "value (origin)" of a setting.
+std::string shown(const ordered_json& rows, const std::string& setting) {
+  for (const auto& row : rows) {
+    if (row["setting"] != setting) continue;
+    const auto& value = row["value"];
+    return (value.is_null() ? "null" : value.get<std::string>()) + " (" +
+           row["origin"].get<std::string>() + ")";
+  }
+  return "no such setting";
+}
+
+std::string status_line(pid_t pid, const std::string& name) {
+  std::istringstream in(test::read_file("/proc/" + std::to_string(pid) + "/status"));
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(name + ":")) return line;
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("--show-config has every setting with its value and its origin") {
+  Program program;
+  program.environment["HA_URL"] = "http://a:8123,http://b:8123";
+  program.environment["HAINGEST_TIMEOUT"] = "45";
+  test::write_file(program.file("h.toml"), "db = \"/srv/m.db\"\n[output]\nformat = \"json\"\n");
+  const Outcome outcome =
+      program.run({"--show-config", "--config", program.file("h.toml"), "--ca-file", "/ca.pem"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+  const auto rows = ordered_json::parse(outcome.out);
+  CHECK(rows.size() == 35);
+  CHECK(shown(rows, "ha-url") == "http://a:8123,http://b:8123 (HA_URL)");
+  CHECK(shown(rows, "timeout") == "45 (HAINGEST_TIMEOUT)");
+  CHECK(shown(rows, "db") == "/srv/m.db (" + program.file("h.toml") + ": db)");
+  CHECK(shown(rows, "ca-file") == "/ca.pem (--ca-file)");
+  CHECK(shown(rows, "listen") == "127.0.0.1:8006 (default)");
+  CHECK(shown(rows, "HAINGEST_HA_TOKEN") == "null (default)");
+}
+
+TEST_CASE("--show-config of a command has that command's settings") {
+  const Program program;
+  const auto settings = [&](const std::string& command) {
+    return ordered_json::parse(program.run({command, "--show-config"}).out);
+  };
+  CHECK(shown(settings("serve"), "listen") == "127.0.0.1:8006 (default)");
+  CHECK(shown(settings("sync"), "listen") == "no such setting");
+  CHECK(shown(settings("sync"), "prune-after") == "365d (default)");
+  CHECK(shown(settings("discover"), "prune-after") == "no such setting");
+}
+
+TEST_CASE("the database is by default in the user's state folder") {
+  Program program;
+  if (::access("/var/lib/haingest", W_OK) == 0) return;
+  const auto database = [&] {
+    return shown(ordered_json::parse(program.run({"--show-config"}).out), "db");
+  };
+  CHECK(database() == program.file("home/.local/state/haingest/metadata.db") + " (default)");
+  program.environment["XDG_STATE_HOME"] = "/state";
+  CHECK(database() == "/state/haingest/metadata.db (default)");
+  program.environment.clear();
+  const Outcome homeless = program.run({"sync", "--from", "x"});
+  CHECK(homeless.exit_code == 2);
+  CHECK(homeless.err ==
+        error_line("there is no place for the database: neither --db nor HOME is set, and "
+                   "/var/lib/haingest cannot be written; name one with --db"));
+}
+
+TEST_CASE("--show-config masks every secret, in every format") {
+  const Program program = program_with_secrets();
+  for (const char* const command : {"", "discover", "sync", "serve"}) {
+    for (const char* const format : {"table", "json", "ndjson", "csv"}) {
+      Words words{"--show-config", "-o", format};
+      if (*command != '\0') words.insert(words.begin(), command);
+      const Outcome outcome = program.run(words);
+      CHECK(outcome.exit_code == 0);
+      CHECK_FALSE(leaks(outcome));
+      CHECK(outcome.out.find("********") != std::string::npos);
+    }
+  }
+  const Outcome outcome = program.run({"--show-config", "--ha-url", "http://me:s3cret@h:8123"});
+  CHECK_FALSE(leaks(outcome));
+  CHECK(shown(ordered_json::parse(outcome.out), "ha-url") == "http://********@h:8123 (--ha-url)");
+}
+
+TEST_CASE("no error and no log has a token in it") {
+  Program program = program_with_secrets();
+  const fakes::HaServer refusing(fakes::make_house({.devices = 1, .entities = 1}),
+                                 test::with_faults({"auth_invalid"}));
+  const auto run = [&](Words words) {
+    words.insert(words.end(), {"-vv", "--db", program.file("m.db")});
+    const Outcome outcome = program.run(words);
+    CHECK(outcome.exit_code != 0);
+    CHECK_FALSE(outcome.err.empty());
+    CHECK_FALSE(leaks(outcome));
+  };
+  run({"sync", "--ha-url", refusing.url()});
+  run({"discover", "--ha-url", refusing.url(), "--log-format", "json"});
+  run({"sync", "--ha-url", "http://127.0.0.1:1"});
+  run({"sync", "--ha-url", "http://x:s3cret@127.0.0.1:1"});
+  run({"sync", "--ha-token", "s3cret"});
+  run({"--token=s3cret", "serve"});
+  test::write_file(program.file("token"), "s3cret and more");
+  run({"sync", "--ha-url", refusing.url(), "--ha-token-file", program.file("token")});
+  program.environment["HAINGEST_HA_TOKEN"] = "s3cret with blanks";
+  run({"sync", "--ha-url", refusing.url()});
+}
+
+TEST_CASE("the Supervisor's token goes to nobody else") {
+  Program program;
+  program.environment["SUPERVISOR_TOKEN"] = "s3cret";
+  const Outcome outcome = program.run({"discover", "--ha-url", "http://127.0.0.1:1"});
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.err == error_line("no token for Home Assistant at http://127.0.0.1:1: give "
+                                  "--ha-token-file, or HA_TOKEN in the environment"));
+}
+
+TEST_CASE("errors are objects in a JSON log") {
+  const Program program;
+  const Outcome outcome = program.run({"sync", "--log-format", "json", "--history"});
+  CHECK(outcome.exit_code == 2);
+  const auto line = ordered_json::parse(outcome.err);
+  CHECK(line["level"] == "error");
+  CHECK(line["message"] ==
+        "--history writes to InfluxDB and comes with InfluxDB, which this version does not have "
+        "yet; leave it out");
+}
+
+TEST_CASE("a retired key warns, an unknown one ends with 2") {
+  const Program program;
+  const std::string path = program.file("h.toml");
+  test::write_file(path, "[ha]\nhttp_url = \"http://a\"\n");
+  const Outcome retired = program.run({"--show-config", "--config", path});
+  CHECK(retired.exit_code == 0);
+  CHECK(test::without_times(retired.err) ==
+        "warning " + path + ":2: ha.http_url is no longer used; its place has ha.url\n");
+  test::write_file(path, "tmeout = 5\n");
+  const Outcome unknown = program.run({"--show-config", "--config", path});
+  CHECK(unknown.exit_code == 2);
+  CHECK(unknown.err == error_line(path + ":1: there is no setting tmeout; did you mean timeout?"));
+}
+
+TEST_CASE("--version and --help") {
+  const Program program;
+  const Outcome version = program.run({"--version"});
+  CHECK(version.exit_code == 0);
+  CHECK(version.out == "haingest " HAINGEST_VERSION "\n");
+  CHECK(version.err.empty());
+  for (const char* const command : {"", "discover", "sync", "serve"}) {
+    INFO(command);
+    Words words{"--help"};
+    if (*command != '\0') words.insert(words.begin(), command);
+    const Outcome help = program.run(words);
+    CHECK(help.exit_code == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find("haingest " + std::string(command)) != std::string::npos);
+    CHECK(help.out.find("Example") != std::string::npos);
+    CHECK(help.out.find("--timeout") != std::string::npos);
+  }
+}
+
+TEST_CASE("without a command it ends with 2") {
+  const Outcome outcome = Program().run({});
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err == error_line("no command was given", "haingest --help"));
+}
+
+TEST_CASE("the process has no token in its arguments, and its memory is private") {
+  const Program program = program_with_secrets();
+  const test::Serving serving(program, program.file("m.db"));
+  const pid_t pid = serving.process().pid();
+  const std::string proc = "/proc/" + std::to_string(pid);
+  CHECK(test::read_file(proc + "/cmdline").find("s3cret") == std::string::npos);
+  // Of a process that may be dumped these belong to its user.
+  struct stat environ {};
+  REQUIRE(::stat((proc + "/environ").c_str(), &environ) == 0);
+  CHECK(environ.st_uid == 0);
+  CHECK(
+      test::read_file(proc + "/limits").find("Max core file size        0                    0 ") !=
+      std::string::npos);
+}
+
+TEST_CASE("an ordinary user's process cannot be read by that user") {
+  if (::geteuid() != 0) {
+    const Program program = program_with_secrets();
+    const test::Serving serving(program, program.file("m.db"));
+    const std::string path = "/proc/" + std::to_string(serving.process().pid()) + "/environ";
+    CHECK(::access(path.c_str(), R_OK) != 0);
+    return;
+  }
+  Program program = program_with_secrets();
+  const std::string binary = program.file("haingest");
+  std::filesystem::copy_file(HAINGEST_BINARY, binary);
+  std::filesystem::permissions(program.folder.path(), std::filesystem::perms::all);
+  test::Command command =
+      program.command({"serve", "--db", program.file("m.db"), "--listen", "127.0.0.1:0"});
+  command.argv[0] = binary;
+  const Words drop{"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"};
+  command.argv.insert(command.argv.begin(), drop.begin(), drop.end());
+  const test::Background serving(command);
+  serving.wait_for_err("serving ", std::chrono::seconds(60));
+  struct stat environ {};
+  REQUIRE(::stat(("/proc/" + std::to_string(serving.pid()) + "/environ").c_str(), &environ) == 0);
+  CHECK(environ.st_uid == 0);
+  CHECK(status_line(serving.pid(), "Uid") == "Uid:\t65534\t65534\t65534\t65534");
+}
+
+TEST_CASE("output that cannot be written ends with 1") {
+  Program program;
+  const fakes::House house = fakes::make_house();
+  test::write_file(program.file("s.json"), house.snapshot_document("http://ha.test:8123"));
+  const auto into = [&](const std::string& target, const std::string& words) {
+    const test::Command shell{
+        {"/bin/sh", "-c", std::string("exec " HAINGEST_BINARY " ") + words + " " + target},
+        program.environment,
+        ""};
+    return test::run(shell);
+  };
+  const std::string rest = "; what was printed is not whole";
+  const std::string full =
+      error_line("cannot write to standard output: No space left on device" + rest);
+  for (const std::string words :
+       {std::string("--version"), std::string("sync --help"), std::string("--show-config"),
+        "sync -n --from " + program.file("s.json")}) {
+    INFO(words);
+    const Outcome outcome = into("> /dev/full", words);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.err == full);
+  }
+  const Outcome closed = into(">&-", "--version");
+  CHECK(closed.exit_code == 1);
+  CHECK(closed.err == error_line("cannot write to standard output: Bad file descriptor" + rest));
+}
+
+TEST_CASE("an error stands on a line of its own behind what showed the progress") {
+  Program program;
+  program.environment["TERM"] = "xterm";
+  program.environment["NO_COLOR"] = "1";
+  program.environment["HA_TOKEN"] = "x";
+  const test::Command command{
+      {"/usr/bin/script", "-qec",
+       HAINGEST_BINARY " sync --ha-url http://127.0.0.1:1 --db " + program.file("m.db"),
+       "/dev/null"},
+      program.environment,
+      ""};
+  const Outcome outcome = test::run(command);
+  CHECK(outcome.exit_code == 5);
+  CHECK(outcome.out.find("Asking Home Assistant …\r\x1b[Khaingest: error: no snapshot") !=
+        std::string::npos);
+}

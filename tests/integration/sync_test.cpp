@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: MIT
+// `haingest sync` as cron and operators run it, against the simulated Home Assistant.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/integration/program.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sql.hpp"
+
+using namespace haingest;
+using nlohmann::ordered_json;
+using test::error_line;
+using test::Outcome;
+using test::Program;
+using test::query;
+using test::without_times;
+using test::Words;
+
+namespace {
+
+fakes::House small_house() { return fakes::make_house({.devices = 10, .entities = 30}); }
+
+// A simulator and a program that is told of it.
+struct House {
+  explicit House(fakes::House house = small_house(), const Words& faults = {})
+      : server(std::move(house), test::with_faults(faults)) {
+    program.talk_to(server);
+  }
+
+  [[nodiscard]] Outcome sync(Words more = {}) const {
+    const Words fixed{"sync", "--db", db};
+    more.insert(more.begin(), fixed.begin(), fixed.end());
+    return program.run(more);
+  }
+  // "renamed entity light.b" a line: what the sync printed as JSON.
+  [[nodiscard]] std::string told() const {
+    const Outcome outcome = sync();
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.empty());
+    std::string text;
+    const auto report = ordered_json::parse(outcome.out);
+    for (const auto& change : report.at("changes")) {
+      text += change.at("action").get<std::string>() + " " + change.at("kind").get<std::string>() +
+              " " + change.at("name").get<std::string>() + "\n";
+    }
+    return text;
+  }
+  [[nodiscard]] std::string sql(const std::string& statement) const { return query(db, statement); }
+
+  fakes::HaServer server;
+  Program program;
+  std::string db = program.file("metadata.db");
+};
+
+constexpr const char* k_tables[] = {"devices",        "entities",       "areas",   "floors",
+                                    "labels",         "config_entries", "removed", "changes",
+                                    "device_aliases", "sync_runs"};
+
+std::string dump(const std::string& path, const std::set<std::string>& without = {}) {
+  std::string text;
+  for (const char* const table : k_tables) {
+    if (without.contains(table)) continue;
+    text += std::string(table) + ":\n" +
+            query(path, "SELECT * FROM " + std::string(table) + " ORDER BY 1, 2");
+  }
+  return text;
+}
+
+// The pages of a database file that differ between two of its contents.
+std::set<std::size_t> pages_that_differ(const std::string& a, const std::string& b) {
+  constexpr std::size_t page = 4096;
+  std::set<std::size_t> pages;
+  REQUIRE(a.size() == b.size());
+  for (std::size_t at = 0; at < a.size(); at += page) {
+    if (a.compare(at, page, b, at, page) != 0) pages.insert(at / page + 1);
+  }
+  return pages;
+}
+
+std::string keys_of(const ordered_json& object) {
+  std::string keys;
+  for (const auto& [key, value] : object.items()) keys += (keys.empty() ? "" : " ") + key;
+  return keys;
+}
+
+// Removes devices until `count` are left, in one go.
+void shrink(fakes::HaServer& server, std::size_t count) {
+  server.change([&](fakes::House& house) {
+    for (const std::string& id : house.device_ids()) {
+      if (house.device_ids().size() <= count) return;
+      house.remove_device(id);
+    }
+  });
+}
+
+}  // namespace
+
+TEST_CASE("the first sync stores everything and tells it") {
+  const House house{fakes::make_house()};
+  const Outcome outcome = house.sync({"-o", "table"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+  CHECK(outcome.out.find("\nadded   device ") != std::string::npos);
+  const std::string last = outcome.out.substr(outcome.out.rfind('\n', outcome.out.size() - 2) + 1);
+  CHECK(
+      last.starts_with("542 added; now 94 devices, 427 entities, 8 areas, 2 floors, 5 labels, 13 "
+                       "config_entries. Home Assistant 2026.11.0, "));
+  CHECK(last.ends_with(" ms, run 1\n"));
+  CHECK(house.sql("SELECT count(*) FROM devices") == "94\n");
+  CHECK(house.sql("SELECT command, source, ha_version, outcome, times, added, devices, entities "
+                  "FROM sync_runs") ==
+        "sync|" + house.server.url() + "|2026.11.0|complete|1|542|94|427\n");
+}
+
+TEST_CASE("a repeated sync prints nothing with -q and writes the run's row alone") {
+  const House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const Outcome second = house.sync({"-q"});
+  CHECK(second.exit_code == 0);
+  CHECK(second.out.empty());
+  CHECK(second.err.empty());
+  CHECK(house.sql("SELECT run, times FROM sync_runs") == "1|1\n2|1\n");
+  const std::string tables = dump(house.db, {"sync_runs"});
+  const std::string bytes = test::read_file(house.db);
+  const Outcome third = house.sync({"-q"});
+  CHECK(third.exit_code == 0);
+  CHECK(third.out + third.err == "");
+  CHECK(house.sql("SELECT run, times FROM sync_runs") == "1|1\n2|2\n");
+  CHECK(dump(house.db, {"sync_runs"}) == tables);
+  std::set<std::size_t> expected;
+  for (const auto& page : pages_that_differ(bytes, test::read_file(house.db))) {
+    CHECK(house.sql("SELECT name FROM dbstat WHERE pageno = " + std::to_string(page)) ==
+          "sync_runs\n");
+    expected.insert(page);
+  }
+  CHECK(expected.size() == 1);
+}
+
+TEST_CASE("what happens in Home Assistant is told in its own words") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const std::string device = house.server.house().device_ids().at(3);
+  const std::string entity = house.server.house().entity_ids().at(5);
+  const std::string registry_id = house.server.house().registry_id(entity);
+
+  house.server.change([&](fakes::House& h) { h.rename_entity(entity, entity + "_new"); });
+  CHECK(house.told() == "renamed entity " + entity + "_new\n");
+  CHECK(house.sql("SELECT entity_id FROM entities WHERE registry_id = '" + registry_id + "'") ==
+        entity + "_new\n");
+  house.server.change([&](fakes::House& h) {
+    h.set_device_field(device, "area_id", "\"kitchen\"");
+    h.set_device_field(device, "labels", "[\"energy\"]");
+    h.set_device_field(device, "name_by_user", "\"My name\"");
+  });
+  const std::string name = house.sql("SELECT name FROM devices WHERE device_id = '" + device + "'");
+  CHECK(house.told() == "updated device " + name);
+  CHECK(house.sql("SELECT area_id, labels, name_by_user FROM devices WHERE device_id = '" + device +
+                  "'") == "kitchen|[\"energy\"]|My name\n");
+  house.server.change([&](fakes::House& h) { h.remove_entity(entity + "_new"); });
+  CHECK(house.told() == "removed entity " + entity + "_new\n");
+  CHECK(house.sql("SELECT kind, id, why FROM removed") == "entity|" + registry_id + "|gone\n");
+  house.server.change([&](fakes::House& h) { h.restore_entity(entity + "_new"); });
+  CHECK(house.told() == "restored entity " + entity + "_new\n");
+  CHECK(house.sql("SELECT count(*) FROM removed") == "0\n");
+  house.server.change([&](fakes::House& h) { h.add_area("Attic"); });
+  CHECK(house.told() == "added area Attic\n");
+  house.server.change([&](fakes::House& h) { h.set_area_field("attic", "name", "\"Loft\""); });
+  CHECK(house.told() == "updated area Loft\n");
+  CHECK(house.told().empty());
+}
+
+TEST_CASE("the report's JSON has these keys in this order") {
+  House house;
+  const Outcome first = house.sync();
+  REQUIRE(first.exit_code == 0);
+  const auto report = ordered_json::parse(first.out);
+  CHECK(keys_of(report) == "run changes summary");
+  CHECK(keys_of(report["run"]) ==
+        "run command source ha_version started_at finished_at duration_ms outcome detail");
+  CHECK(keys_of(report["changes"][0]) == "seq kind id action name before after");
+  CHECK(keys_of(report["summary"]) ==
+        "added updated renamed removed restored superseded totals failed held notes partial");
+  CHECK(keys_of(report["summary"]["totals"]) ==
+        "devices entities areas floors labels config_entries");
+  CHECK(report["run"]["run"] == 1);
+  CHECK(report["run"]["command"] == "sync");
+  CHECK(report["run"]["source"] == house.server.url());
+  CHECK(report["run"]["outcome"] == "complete");
+  CHECK(report["changes"][0]["seq"] == 1);
+  CHECK(report["changes"][0]["before"].is_null());
+  CHECK(report["summary"]["added"] == report["changes"].size());
+  CHECK(report["summary"]["failed"].dump() == "{}");
+  CHECK(report["summary"]["partial"] == false);
+  const std::string entity = house.server.house().entity_ids().front();
+  house.server.change([&](fakes::House& h) { h.rename_entity(entity, entity + "_new"); });
+  const auto renamed = ordered_json::parse(house.sync().out)["changes"];
+  REQUIRE(renamed.size() == 1);
+  CHECK(keys_of(renamed[0]["before"]) == "entity_id modified_at");
+  CHECK(keys_of(renamed[0]["after"]) == "entity_id modified_at");
+  CHECK(renamed[0]["before"]["entity_id"] == entity);
+  CHECK(renamed[0]["after"]["entity_id"] == entity + "_new");
+}
+
+TEST_CASE("--dry-run tells the same and writes nothing, not even the file") {
+  House house;
+  const Outcome dry = house.sync({"--dry-run"});
+  CHECK(dry.exit_code == 0);
+  CHECK(dry.err.empty());
+  const auto report = ordered_json::parse(dry.out);
+  CHECK(report["run"]["run"].is_null());
+  CHECK(report["changes"][0]["seq"].is_null());
+  CHECK(std::filesystem::is_empty(house.program.folder.path()));
+  const auto wet = ordered_json::parse(house.sync().out);
+  CHECK(wet["changes"].size() == report["changes"].size());
+  CHECK(wet["summary"]["totals"] == report["summary"]["totals"]);
+  const std::string bytes = test::read_file(house.db) + test::read_file(house.db + "-wal");
+  house.server.change([](fakes::House& h) { h.remove_entity(h.entity_ids().front()); });
+  const Outcome again = house.sync({"-n", "-o", "table"});
+  CHECK(again.out.find("\nDry run, nothing written: 1 removed; now 10 devices, ") !=
+        std::string::npos);
+  CHECK(test::read_file(house.db) + test::read_file(house.db + "-wal") == bytes);
+}
+
+TEST_CASE("--exit-code ends with 3 when something changed, also in a dry run") {
+  const House house;
+  CHECK(house.sync({"--exit-code", "--dry-run", "-q"}).exit_code == 3);
+  CHECK(house.sync({"--exit-code"}).exit_code == 3);
+  CHECK(house.sync({"--exit-code"}).exit_code == 0);
+  CHECK(house.sync({"--exit-code", "--dry-run"}).exit_code == 0);
+}
+
+TEST_CASE("a mass removal stops the sync until it is allowed") {
+  House house{fakes::make_house()};
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  shrink(house.server, 40);
+  const std::string before = dump(house.db);
+  const Outcome stopped = house.sync();
+  CHECK(stopped.exit_code == 7);
+  CHECK(stopped.out.empty());
+  CHECK(stopped.err ==
+        error_line("Home Assistant no longer lists 54 of 94 devices, more than the 18 that may go "
+                   "in one sync; nothing was written; if they are really gone, allow it with "
+                   "--max-removals 54",
+                   "haingest sync --dry-run --max-removals 54"));
+  CHECK(dump(house.db) == before);
+  CHECK(house.sync({"--max-removals", "53"}).exit_code == 7);
+  CHECK(house.sync({"--max-removals", "57%"}).exit_code == 7);
+  CHECK(house.sync({"--max-removals", "0", "--dry-run"}).exit_code == 7);
+  CHECK(house.sync({"--max-removals", "54"})
+            .err.find(" of 420 entities, more than the 54 that may go in one sync; ") !=
+        std::string::npos);
+  CHECK(house.sync({"--max-removals", "100%", "--dry-run", "-q"}).exit_code == 0);
+  const Outcome allowed = house.sync({"--max-removals", "420", "-q"});
+  CHECK(allowed.exit_code == 0);
+  CHECK(house.sql("SELECT count(*) FROM devices") == "40\n");
+  CHECK(house.sql("SELECT count(*) FROM removed WHERE kind = 'device'") == "54\n");
+}
+
+TEST_CASE("five removals of a kind are always fine, unless a limit says less") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  shrink(house.server, 9);
+  CHECK(house.sync({"--max-removals", "0", "-n"}).exit_code == 7);
+  house.server.change([](fakes::House& h) {
+    for (int i = 0; i < 3; ++i) h.remove_entity(h.entity_ids().front());
+  });
+  CHECK(house.sync({"-n", "-q"}).exit_code == 0);
+}
+
+TEST_CASE("another house stops the sync until it is meant") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  house.server.set_house(fakes::make_house({.devices = 12, .entities = 20, .seed = 99}));
+  const std::string before = dump(house.db);
+  const Outcome stopped = house.sync();
+  CHECK(stopped.exit_code == 7);
+  CHECK(stopped.err ==
+        error_line(house.server.url() +
+                       " lists 12 devices and none of the 10 in the store: this looks like another "
+                       "house, nothing was written; check --ha-url and --db, or say --new-house if "
+                       "it is meant to replace what is stored",
+                   "haingest sync --new-house --dry-run"));
+  CHECK(dump(house.db) == before);
+  CHECK(house.sync({"--max-removals", "100%"}).exit_code == 7);
+  CHECK(house.sync({"--new-house", "-q"}).exit_code == 0);
+  CHECK(house.sql("SELECT count(*) FROM devices") == "12\n");
+}
+
+TEST_CASE("a registry that fails leaves its rows alone and ends with 6") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const std::string before = dump(house.db, {"sync_runs"});
+  for (const auto& [command, part, count] :
+       {std::tuple{"config/device_registry/list", "devices", "10"},
+        {"config/entity_registry/list", "entities", "30"},
+        {"config/area_registry/list", "areas", "8"}}) {
+    INFO(part);
+    house.server.set_faults(
+        test::with_faults({"fail=" + std::string(command) + ":unknown_error"}).faults);
+    const Outcome outcome = house.sync();
+    CHECK(outcome.exit_code == 6);
+    CHECK(without_times(outcome.err) ==
+          "warning Home Assistant did not answer for " + std::string(part) +
+              " (unknown_error): nothing of it was removed or blanked\n"
+              "warning " +
+              count + " " + part +
+              " that were not listed stay, because the registry answered unknown_error\n");
+    const auto report = ordered_json::parse(outcome.out);
+    CHECK(report["run"]["outcome"] == "partial");
+    CHECK(report["changes"].empty());
+    CHECK(report["summary"]["failed"].dump() ==
+          "{\"" + std::string(part) + "\":\"unknown_error\"}");
+    CHECK(report["summary"]["partial"] == true);
+    CHECK(dump(house.db, {"sync_runs"}) == before);
+  }
+}
+
+TEST_CASE("an answer that is no JSON and one that does not come are failed registries") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  house.server.set_faults(test::with_faults({"wrong_type=config/label_registry/list"}).faults);
+  const Outcome wrong = house.sync();
+  CHECK(wrong.exit_code == 6);
+  CHECK(ordered_json::parse(wrong.out)["summary"]["failed"].dump() ==
+        R"({"labels":"invalid_json"})");
+  house.server.set_faults(test::with_faults({"no_answer=config/label_registry/list"}).faults);
+  const Outcome silent = house.sync({"--timeout", "2s"});
+  CHECK(silent.exit_code == 6);
+  CHECK(ordered_json::parse(silent.out)["summary"]["failed"].dump() == R"({"labels":"timeout"})");
+  CHECK(house.sql("SELECT count(*) FROM labels") == "5\n");
+}
+
+TEST_CASE("a Home Assistant that is starting removes nothing, says so and ends with 6") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const std::string before = dump(house.db, {"sync_runs"});
+  house.server.set_faults(test::with_faults({"starting_connections=100"}).faults);
+  const Outcome outcome = house.sync();
+  CHECK(outcome.exit_code == 6);
+  const std::string log = without_times(outcome.err);
+  CHECK(log.find("warning 7 devices that were not listed stay, because Home Assistant is "
+                 "STARTING\n") != std::string::npos);
+  CHECK(log.find("warning Home Assistant did not answer for floors (unknown_command): nothing of "
+                 "it was removed or blanked\n") != std::string::npos);
+  const auto report = ordered_json::parse(outcome.out);
+  CHECK(report["run"]["outcome"] == "starting");
+  CHECK(report["changes"].dump() == "[]");
+  CHECK(dump(house.db, {"sync_runs"}) == before);
+  house.server.set_faults({});
+  CHECK(house.told().empty());
+}
+
+TEST_CASE("a refused token is tried once and ends with 4") {
+  const House house{small_house(), {"auth_invalid"}};
+  const Outcome outcome = house.sync();
+  CHECK(outcome.exit_code == 4);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err ==
+        error_line(house.server.url() +
+                       ": Home Assistant refused the token (Invalid access token or password); it "
+                       "is not tried again, because Home Assistant bans addresses after failed "
+                       "logins. Make a new one in your Home Assistant profile, Security, "
+                       "Long-lived access tokens",
+                   "haingest discover --ha-url " + house.server.url() + " --ha-token-file FILE"));
+  CHECK(house.server.counters().auth_attempts == 1);
+  CHECK(house.server.counters().connections == 1);
+  CHECK_FALSE(std::filesystem::exists(house.db));
+}
+
+TEST_CASE("nobody there ends with 5; of several addresses the next is tried") {
+  House house;
+  const std::string nobody = "http://127.0.0.1:1";
+  Program alone;
+  alone.environment["HA_URL"] = nobody;
+  alone.environment["HA_TOKEN"] = "x";
+  const Outcome outcome = alone.run({"sync", "--db", alone.file("m.db")});
+  CHECK(outcome.exit_code == 5);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err == error_line("no snapshot from Home Assistant at " + nobody +
+                                  ": connection refused; check that Home Assistant runs and that "
+                                  "the port is right"));
+  const Outcome both = house.sync({"--ha-url", nobody, "--ha-url", house.server.url(), "-q"});
+  CHECK(both.exit_code == 0);
+  CHECK(without_times(both.err).empty());
+  CHECK(house.sql("SELECT source FROM sync_runs") == house.server.url() + "\n");
+}
+
+TEST_CASE("a wrong command line ends with 2 and touches nothing") {
+  const Program program;
+  const auto usage = [&](Words words, const std::string& message, const std::string& help) {
+    words.insert(words.begin(), "sync");
+    const Outcome outcome = program.run(words);
+    CHECK(outcome.exit_code == 2);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err == error_line(message, help));
+  };
+  const std::string help = "haingest sync --help";
+  usage({"--max-removal", "5"},
+        "haingest sync has no option --max-removal; did you mean --max-removals?", help);
+  usage({"--max-removals", "many"},
+        "--max-removals: 'many' is neither a number nor a share like 20%", "");
+  usage({"--prune-after", "never"},
+        "--prune-after: 'never' is no time; write 30 (seconds), 250ms, 30s, 5m, 2h or 90d", "");
+  usage({"--history"},
+        "--history writes to InfluxDB and comes with InfluxDB, which this version does not have "
+        "yet; leave it out",
+        "");
+  usage({"--to", "http://127.0.0.1:1", "--db", "x"},
+        "--to sends to a remote data API and --db names a local database; give one of them", "");
+  usage({"--db", program.file("m.db")},
+        "no Home Assistant is configured: give --ha-url, or HA_URL in the environment",
+        "haingest discover --ha-url http://homeassistant.local:8123 --ha-token-file FILE");
+  usage({"--db", program.file("m.db"), "--ha-url", "http://user:S3CRET@h"},
+        "this URL cannot be used: it carries a user name or password; put the token into a file or "
+        "the environment",
+        "");
+  CHECK(std::filesystem::is_empty(program.folder.path()));
+}
+
+TEST_CASE("a snapshot from a file or from standard input gives what Home Assistant gives") {
+  const House house;
+  Program files;
+  const std::string document = house.server.house().snapshot_document(house.server.url());
+  test::write_file(files.file("s.json"), document);
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const Outcome from_file =
+      files.run({"sync", "--from", files.file("s.json"), "--db", files.file("a.db")});
+  CHECK(from_file.exit_code == 0);
+  CHECK(ordered_json::parse(from_file.out)["run"]["source"] == files.file("s.json"));
+  CHECK(files.run({"sync", "--from", "-", "--db", files.file("b.db"), "-q"}, document).exit_code ==
+        0);
+  for (const char* const table : {"devices", "entities", "areas", "floors", "labels"}) {
+    const auto rows = [&](const std::string& path) {
+      const std::string key = std::string(table) == "entities" ? "entity_id" : "name";
+      return query(path, "SELECT " + key + ", extra FROM " + std::string(table) + " ORDER BY 1, 2");
+    };
+    CHECK(rows(files.file("a.db")) == rows(house.db));
+    CHECK(rows(files.file("b.db")) == rows(house.db));
+  }
+}
+
+TEST_CASE("a malformed snapshot is refused whole") {
+  const Program program;
+  const auto refused = [&](const std::string& content, const std::string& why) {
+    const std::string path = program.file("s.json");
+    test::write_file(path, content);
+    const Outcome outcome = program.run({"sync", "--from", path, "--db", program.file("m.db")});
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err ==
+          error_line(path + " is no snapshot: " + why, "haingest discover --save snapshot.json"));
+    CHECK_FALSE(std::filesystem::exists(program.file("m.db")));
+  };
+  const std::string none =
+      "it has none of devices, entities, areas, …; make one with 'discover "
+      "--save FILE'";
+  refused("{}", none);
+  refused(R"({"unknown":[]})", none);
+  const std::string rest = "; nothing was read from it; make one with 'discover --save FILE'";
+  refused(R"({"devices":[)",
+          "JSON document ended early in the middle of an object or array" + rest);
+  const Outcome missing =
+      program.run({"sync", "--from", program.file("none"), "--db", program.file("m.db")});
+  CHECK(missing.exit_code == 1);
+  CHECK(missing.err ==
+        error_line("cannot read " + program.file("none") +
+                       ": No such file or directory; it should be a snapshot that 'discover --save "
+                       "FILE' has made",
+                   "haingest discover --save snapshot.json"));
+  const Outcome input =
+      program.run({"sync", "--from", "-", "--db", program.file("m.db")}, "not JSON");
+  CHECK(input.exit_code == 1);
+  CHECK(input.err.starts_with("haingest: error: standard input is no snapshot: "));
+}
+
+TEST_CASE("a newer schema and another program's database are left as they are") {
+  const House house;
+  test::execute(house.db, "CREATE TABLE t (x); PRAGMA user_version = 99");
+  const std::string bytes = test::read_file(house.db);
+  const std::string newer =
+      error_line(house.db +
+                 " has layout 99, made by a newer haingest; this one knows up to 1 and "
+                 "left it as it is, install the newer version");
+  for (const Words& words : {Words{}, Words{"--dry-run"}}) {
+    const Outcome outcome = house.sync(words);
+    CHECK(outcome.exit_code == 7);
+    CHECK(outcome.err == newer);
+  }
+  CHECK(test::read_file(house.db) == bytes);
+  test::execute(house.db, "PRAGMA user_version = 0");
+  const std::string other = test::read_file(house.db);
+  const Outcome outcome = house.sync();
+  CHECK(outcome.exit_code == 7);
+  CHECK(outcome.err == error_line(house.db + " is a SQLite database of another program; it was "
+                                             "left as it is, choose another file with --db"));
+  CHECK(test::read_file(house.db) == other);
+}
+
+TEST_CASE("a file that is no database is left as it is") {
+  const House house;
+  const std::string text(8000, 'x');
+  test::write_file(house.db, text);
+  for (const Words& words : {Words{}, Words{"--dry-run"}}) {
+    const Outcome outcome = house.sync(words);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err == error_line(house.db + " is no SQLite database; it was left as it is, "
+                                               "choose another file with --db"));
+    CHECK(test::read_file(house.db) == text);
+  }
+  const Outcome folder = house.program.run({"sync", "--db", house.program.folder.path()});
+  CHECK(folder.exit_code == 1);
+  CHECK(folder.err == error_line(house.program.folder.path().string() +
+                                 " is a folder, no database; name a file in it with --db"));
+}
+
+TEST_CASE("--columns chooses what is told of each change") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const std::string entity = house.server.house().entity_ids().front();
+  house.server.change([&](fakes::House& h) { h.rename_entity(entity, entity + "_new"); });
+  const Outcome wrong = house.sync({"--columns", "knid"});
+  CHECK(wrong.exit_code == 2);
+  CHECK(wrong.err == error_line("there is no column 'knid' here; did you mean kind?"));
+  CHECK(house.sync({"--columns", "kind,name", "-o", "csv"}).out ==
+        "kind,name\r\nentity," + entity + "_new\r\n");
+  CHECK(house.sync({"--columns", "kind", "-q", "-o", "csv"}).out.empty());
+}

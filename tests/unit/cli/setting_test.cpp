@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// The names that people type, export and write into files: spelled out here, so that none changes
+// by accident.
+#include "cli/setting.hpp"
+
+#include <sstream>
+
+#include "cli/command.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace haingest;
+using cli::Setting;
+
+namespace {
+
+std::string shape_name(Setting::Shape shape) {
+  switch (shape) {
+    case Setting::Shape::value:
+      return "value";
+    case Setting::Shape::list:
+      return "list";
+    case Setting::Shape::on_off:
+      return "switch";
+    case Setting::Shape::counted:
+      return "counted";
+    case Setting::Shape::optional_value:
+      return "optional";
+    case Setting::Shape::secret:
+      return "secret";
+  }
+  return "?";
+}
+
+std::string commands_of(const Setting& setting) {
+  if (setting.commands == cli::k_every_command) return "everywhere";
+  std::string names;
+  for (const cli::Command& command : cli::commands()) {
+    if ((setting.commands & command.bit) == 0) continue;
+    names += (names.empty() ? "" : "+") + std::string(command.name);
+  }
+  return names;
+}
+
+// "--ha-url | HAINGEST_HA_URL HA_URL | ha.url | list | everywhere | default"
+std::string line_of(const Setting& setting) {
+  std::string flag = setting.flag.empty() ? "-" : "--" + std::string(setting.flag);
+  if (setting.letter != 0) flag += std::string(" -") + setting.letter;
+  std::string variables;
+  for (const std::string& name : cli::environment_names(setting)) {
+    variables += (variables.empty() ? "" : " ") + name;
+  }
+  const auto or_dash = [](std::string_view text) {
+    return text.empty() ? std::string("-") : std::string(text);
+  };
+  return flag + " | " + or_dash(variables) + " | " + or_dash(setting.file_key) + " | " +
+         shape_name(setting.shape) + " | " + commands_of(setting) + " | " +
+         or_dash(setting.fallback);
+}
+
+}  // namespace
+
+TEST_CASE("every setting has its documented names") {
+  std::string all;
+  for (const Setting& setting : cli::settings()) all += line_of(setting) + "\n";
+  CHECK(all ==
+        "--config | HAINGEST_CONFIG | - | value | everywhere | -\n"
+        "--ha-url | HAINGEST_HA_URL HA_URL HA_HTTP_URL HA_WS_URL HASS_SERVER | ha.url | list | "
+        "everywhere | -\n"
+        "--ha-token-file | HAINGEST_HA_TOKEN_FILE | ha.token_file | value | everywhere | -\n"
+        "- | HAINGEST_HA_TOKEN HA_TOKEN HASS_TOKEN | - | secret | everywhere | -\n"
+        "- | SUPERVISOR_TOKEN | - | secret | everywhere | -\n"
+        "- | NABU_CASA_URL | - | value | everywhere | -\n"
+        "- | NABU_CASA_TOKEN | - | secret | everywhere | -\n"
+        "--db | HAINGEST_DB | db | value | everywhere | -\n"
+        "--output -o | HAINGEST_OUTPUT | output.format | value | everywhere | auto\n"
+        "--columns | HAINGEST_COLUMNS | - | value | everywhere | -\n"
+        "--quiet -q | HAINGEST_QUIET | - | switch | everywhere | false\n"
+        "--verbose -v | HAINGEST_VERBOSE | - | counted | everywhere | 0\n"
+        "- | HAINGEST_LOG_LEVEL LOG_LEVEL | log.level | value | everywhere | -\n"
+        "--log-format | HAINGEST_LOG_FORMAT | log.format | value | everywhere | text\n"
+        "--timeout | HAINGEST_TIMEOUT | timeout | value | everywhere | 30s\n"
+        "--ca-file | HAINGEST_CA_FILE | tls.ca_file | value | everywhere | -\n"
+        "--insecure | HAINGEST_INSECURE | tls.insecure | switch | everywhere | false\n"
+        "--show-config | HAINGEST_SHOW_CONFIG | - | switch | everywhere | false\n"
+        "--api-token-file | HAINGEST_API_TOKEN_FILE | api.token_file | value | sync+serve | -\n"
+        "- | HAINGEST_API_TOKEN API_KEY | - | secret | sync+serve | -\n"
+        "--where | HAINGEST_WHERE | - | list | discover | -\n"
+        "--save | HAINGEST_SAVE | - | value | discover | -\n"
+        "--stored | HAINGEST_STORED | - | switch | discover | false\n"
+        "--from | HAINGEST_FROM | - | value | sync | -\n"
+        "--dry-run -n | HAINGEST_DRY_RUN | - | switch | sync | false\n"
+        "--exit-code | HAINGEST_EXIT_CODE | - | switch | sync | false\n"
+        "--to | HAINGEST_TO | - | optional | sync | -\n"
+        "- | HAINGEST_DATA_API_URL DATA_API_URL | sync.data_api_url | value | sync | "
+        "http://127.0.0.1:8006\n"
+        "--max-removals | HAINGEST_MAX_REMOVALS | sync.max_removals | value | sync | -\n"
+        "--new-house | HAINGEST_NEW_HOUSE | - | switch | sync | false\n"
+        "--prune-after | HAINGEST_PRUNE_AFTER | sync.prune_after | value | sync | 365d\n"
+        "--history | HAINGEST_HISTORY | - | switch | sync | false\n"
+        "--listen | HAINGEST_LISTEN | serve.listen | list | serve | 127.0.0.1:8006\n"
+        "--private | HAINGEST_PRIVATE | serve.private | switch | serve | false\n"
+        "--cors-origin | HAINGEST_CORS_ORIGIN CORS_ORIGINS | serve.cors_origin | list | serve | "
+        "-\n"
+        "--allowed-host | HAINGEST_ALLOWED_HOST | serve.allowed_host | list | serve | -\n");
+}
+
+TEST_CASE("every setting says what it is for, in one sentence without a full stop") {
+  for (const Setting& setting : cli::settings()) {
+    INFO(line_of(setting));
+    CHECK(setting.help.size() > 10);
+    CHECK_FALSE(setting.help.ends_with('.'));
+    const bool takes_a_value = setting.shape == Setting::Shape::value ||
+                               setting.shape == Setting::Shape::list ||
+                               setting.shape == Setting::Shape::optional_value;
+    CHECK(setting.placeholder.empty() != takes_a_value);
+  }
+}
+
+TEST_CASE("no secret is a flag or stands in the configuration file") {
+  for (const Setting& setting : cli::settings()) {
+    if (setting.shape != Setting::Shape::secret) continue;
+    INFO(line_of(setting));
+    CHECK(setting.flag.empty());
+    CHECK(setting.file_key.empty());
+    CHECK_FALSE(cli::environment_names(setting).empty());
+  }
+}
+
+TEST_CASE("the retired keys of the configuration file") {
+  std::string all;
+  for (const cli::RetiredKey& key : cli::retired_keys()) {
+    all += std::string(key.file_key) + " -> " + std::string(key.advice) + "\n";
+  }
+  CHECK(all == "ha.http_url -> ha.url\nha.ws_url -> ha.url\n");
+}
