@@ -33,7 +33,7 @@ check: ## the tests again under ASan+UBSan and TSan and in their long forms; for
 
 bench: ## measure against the budgets (BENCHMARKS.md)
 	@packaging/install-packages build bench
-	@packaging/build all
+	@packaging/build haingest ha-simulator bench_bare
 	@packaging/bench
 
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)

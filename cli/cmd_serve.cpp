@@ -14,7 +14,8 @@ std::vector<api::Listen> listen_of(const Settings& settings) {
     const base::Result<api::Listen> listen = api::parse_listen(text);
     if (!listen) {
       throw base::Failure(base::ErrorKind::usage,
-                          settings.of(Key::listen).origin + ": " + listen.error().message);
+                          settings.of(Key::listen).origin + ": " + listen.error().message,
+                          listen.error().try_command);
     }
     all.push_back(*listen);
   }

@@ -175,7 +175,8 @@ void CommandLine::refuse_empty_words(int argc, const char* const* argv) {
     if (word.starts_with('-') && word.find('=') == word.size() - 1) {
       whose = word.substr(0, word.size() - 1);
     } else if (word.empty()) {
-      whose = before.starts_with('-') && before.find('=') == before.npos ? before : "a word";
+      whose =
+          before.starts_with('-') && before.find('=') == std::string_view::npos ? before : "a word";
     } else {
       continue;
     }

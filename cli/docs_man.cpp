@@ -263,7 +263,8 @@ void write_keys(Mdoc& page) {
     if (!setting.file_key.empty() && new_one) tables.push_back(table);
   }
   // TOML wants the keys without a table first.
-  std::ranges::stable_partition(tables, [](const std::string& table) { return table.empty(); });
+  std::stable_partition(tables.begin(), tables.end(),
+                        [](const std::string& table) { return table.empty(); });
   for (const std::string& table : tables) {
     page.subsection(table.empty() ? "Before every table" : "[" + table + "]");
     page.begin_list();

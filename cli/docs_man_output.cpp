@@ -11,7 +11,15 @@ namespace {
 
 std::string kinds_text() {
   std::vector<std::string_view> words;
+  words.reserve(model::k_kinds.size());
   for (const model::Kind kind : model::k_kinds) words.push_back(model::plural_of(kind));
+  return joined(words, ", ");
+}
+
+std::string actions_text() {
+  std::vector<std::string_view> words;
+  words.reserve(model::k_actions.size());
+  for (const model::Action action : model::k_actions) words.push_back(name_of(action));
   return joined(words, ", ");
 }
 
@@ -56,16 +64,15 @@ void write_sync(Mdoc& page) {
       "The row of `sync_runs`: `run` (its number; null in a dry run), `command`, `source`, "
       "`ha_version`, `started_at`, `finished_at`, `duration_ms`, `outcome` (complete, partial "
       "or starting) and `detail`.");
-  std::vector<std::string_view> actions;
-  for (const model::Action action : model::k_actions) actions.push_back(name_of(action));
+  const std::string actions = actions_text();
   page.item("Li changes",
             "One object for each change: `seq` (its number for ever; null in a dry run), `kind`, "
             "`id`, `action` (" +
-                joined(actions, ", ") +
+                actions +
                 "), `name`, `before` and `after`. These two hold the fields that changed, and the "
                 "whole record of what was added or removed; the other one is null then.");
   page.item("Li summary",
-            "A number for each action (" + joined(actions, ", ") +
+            "A number for each action (" + actions +
                 "), `totals` (how many records of each kind there are now), `failed` (what Home "
                 "Assistant did not answer, and its code), `held` (removals held back), `notes` "
                 "(records that were not taken as they came) and `partial`.");

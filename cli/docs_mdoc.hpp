@@ -11,7 +11,7 @@ namespace haingest::cli {
 class Mdoc {
  public:
   // "haingest-sync", 1, "Bring the database …".
-  Mdoc(std::string_view name, int section, std::string_view summary);
+  Mdoc(std::string_view name, int number, std::string_view summary);
 
   void section(std::string_view title);
   void subsection(std::string_view title);

@@ -146,12 +146,15 @@ base::Secret Settings::secret(Key file_key, Key token_key) const {
       weights_[index_of(file_key)] >= weights_[index_of(token_key)] && given(file_key);
   if (!file_wins) return secret(token_key);
   const std::string path = text(file_key);
+  const std::string origin = of(file_key).origin + ": ";
+  std::string content;
   try {
-    return token_of(base::read_whole_file(path), path);
+    content = base::read_whole_file(path);
   } catch (const base::Failure& failure) {
-    throw base::Failure(base::ErrorKind::usage,
-                        of(file_key).origin + ": " + failure.error().message);
+    throw base::Failure(base::ErrorKind::usage, origin + failure.error().message +
+                                                    "; it must hold the token and nothing else");
   }
+  return token_of(content, origin + path);
 }
 
 }  // namespace haingest::cli

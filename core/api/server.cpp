@@ -265,7 +265,8 @@ void Server::drain() {
   // What has been asked by now is answered, even if its bytes are still on their way to us.
   last_call_timer_.expires_after(k_last_call);
   last_call_timer_.async_wait([this](const error_code& error) {
-    if (!error) close_silent();
+    // Behind what is ready already: a busy machine may have let it wait as long as this timer.
+    if (!error) net::post(context_, [this] { close_silent(); });
   });
   drain_timer_.expires_after(limits_.drain_time);
   drain_timer_.async_wait([this](const error_code& error) {

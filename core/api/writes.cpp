@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/api/writes.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,10 @@ namespace haingest::api {
 namespace {
 
 using model::Kind;
+
+// A snapshot holds Home Assistant's records as they came; those that haingest reads may be 1000
+// levels deep, and stand three levels deep themselves.
+constexpr std::size_t k_snapshot_depth = 1003;
 
 // Ends a write with an answer that is no success.
 struct Refused {
@@ -96,9 +101,11 @@ Response take_snapshot(const Write& write, const std::string& body, const std::s
 
 Response attempt(const Write& write, const std::string& body, const std::string& peer,
                  const WriteContext& context) {
-  if (!is_within_depth(body, context.json_depth)) {
-    refuse_body("json_invalid",
-                "JSON decode error: nested deeper than " + std::to_string(context.json_depth),
+  const bool snapshot = write.action == Write::Action::snapshot;
+  const std::size_t depth =
+      snapshot ? std::max(context.json_depth, k_snapshot_depth) : context.json_depth;
+  if (!is_within_depth(body, depth)) {
+    refuse_body("json_invalid", "JSON decode error: nested deeper than " + std::to_string(depth),
                 context);
   }
   switch (write.action) {

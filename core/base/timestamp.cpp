@@ -66,6 +66,10 @@ int take_micros(std::string_view& text) {
   return micros;
 }
 
+// The years of four digits, which all of haingest's formats have.
+constexpr Timestamp k_year_1 = std::chrono::sys_days{std::chrono::year{1} / 1 / 1};
+constexpr Timestamp k_year_10000 = std::chrono::sys_days{std::chrono::year{10000} / 1 / 1};
+
 // "", "Z" or "+hh:mm"; none when something else stands there.
 std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
   if (text.empty() || take(text, "Zz")) {
@@ -121,14 +125,18 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
   if (micros < 0) return std::nullopt;
   const auto offset = take_offset(text);
   if (!offset) return std::nullopt;
-  return sys_days{date} + hours{hour} + minutes{minute} + seconds{second} + microseconds{micros} -
-         *offset;
+  const Timestamp moment = sys_days{date} + hours{hour} + minutes{minute} + seconds{second} +
+                           microseconds{micros} - *offset;
+  // A leap second or an offset may have carried it over the end of what can be written.
+  if (moment < k_year_1 || moment >= k_year_10000) return std::nullopt;
+  return moment;
 }
 
 std::optional<Timestamp> from_epoch_seconds(double seconds) {
-  constexpr double year_1 = -62135596800.0;
-  constexpr double year_10000 = 253402300800.0;
-  if (!(seconds >= year_1 && seconds < year_10000)) return std::nullopt;
+  const auto in_seconds = [](Timestamp moment) {
+    return std::chrono::duration<double>(moment.time_since_epoch()).count();
+  };
+  if (!(seconds >= in_seconds(k_year_1) && seconds < in_seconds(k_year_10000))) return std::nullopt;
   return Timestamp{std::chrono::microseconds{std::llround(seconds * 1e6)}};
 }
 

@@ -11,7 +11,14 @@ model::Document discover(const ha::ConnectOptions& options, const base::Clock& c
 }
 
 void save(const model::Document& document, const std::string& path) {
-  base::write_file_atomically(path, model::to_json(document));
+  try {
+    base::write_file_atomically(path, model::to_json(document));
+  } catch (const base::Failure& failure) {
+    throw base::Failure(base::ErrorKind::failure,
+                        failure.error().message +
+                            "; the snapshot was not saved, name a file in a folder that this user "
+                            "may write");
+  }
 }
 
 StoredReport discover_stored(const std::string& database_path) {

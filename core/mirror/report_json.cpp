@@ -8,7 +8,8 @@
 namespace haingest::mirror {
 namespace {
 
-using nlohmann::json;
+// A field keeps its place: the answer of a remote store is printed like that of a local one.
+using json = nlohmann::ordered_json;
 
 void append_text(std::string& out, std::string_view key, std::string_view text) {
   out += out.back() == '{' ? "\"" : ",\"";

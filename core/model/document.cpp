@@ -117,11 +117,12 @@ simdjson::error_code append_state(std::string& out, ondemand::value element) {
   out += out.back() == '[' ? "{\"entity_id\":" : ",{\"entity_id\":";
   out += id;
   ondemand::object attributes;
-  if (state.find_field_unordered("attributes").get_object().get(attributes)) {
+  auto error = state.find_field_unordered("attributes").get_object().get(attributes);
+  if (error == simdjson::NO_SUCH_FIELD || error == simdjson::INCORRECT_TYPE) {
     out += R"(,"name":null,"unit":null,"device_class":null})";
     return simdjson::SUCCESS;
   }
-  auto error = append_attribute(out, "name", attributes, "friendly_name");
+  if (!error) error = append_attribute(out, "name", attributes, "friendly_name");
   if (!error) error = append_attribute(out, "unit", attributes, "unit_of_measurement");
   if (!error) error = append_attribute(out, "device_class", attributes, "device_class");
   out += '}';

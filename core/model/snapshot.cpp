@@ -18,19 +18,36 @@ Presence presence_of(const Answer& answer, bool running) {
   return answer.code == "unknown_command" && running ? Presence::absent : Presence::failed;
 }
 
-Value kept_text(ondemand::object& object, std::string_view key, Arena& arena) {
+// Sets `kept` where the object has a scalar of that name. False when the JSON is broken: simdjson's
+// object has let go of its parser then and must not be asked for anything more.
+bool keep_text(ondemand::object& object, std::string_view key, Arena& arena, Value& kept) {
   ondemand::value value;
   ondemand::json_type type{};
-  if (object.find_field_unordered(key).get(value) || value.type().get(type)) return {};
+  const auto error = object.find_field_unordered(key).get(value);
+  if (error == simdjson::NO_SUCH_FIELD) return true;
+  if (error || value.type().get(type)) return false;
   if (type == ondemand::json_type::null || type == ondemand::json_type::array ||
       type == ondemand::json_type::object) {
-    return {};
+    return true;
   }
   const std::string_view token = trimmed(value.raw_json_token());
-  if (type != ondemand::json_type::string) return Value{arena.keep(token)};
   std::string_view text;
-  if (value.get_string().get(text)) return Value{arena.keep(decode_leniently(token))};
-  return Value{arena.keep(text)};
+  if (type != ondemand::json_type::string) {
+    kept = Value{arena.keep(token)};
+  } else if (value.get_string().get(text)) {
+    kept = Value{arena.keep(decode_leniently(token))};
+  } else {
+    kept = Value{arena.keep(text)};
+  }
+  return true;
+}
+
+bool read_state(ondemand::object& object, Arena& arena, StateInfo& state) {
+  return keep_text(object, "entity_id", arena, state.entity_id) &&
+         keep_text(object, "name", arena, state.name) &&
+         keep_text(object, "unit", arena, state.unit) &&
+         keep_text(object, "device_class", arena, state.device_class) &&
+         !state.entity_id.text().empty();
 }
 
 bool read_states(std::string_view json, Snapshot& snapshot) {
@@ -41,13 +58,9 @@ bool read_states(std::string_view json, Snapshot& snapshot) {
   if (parser.iterate(padded).get(document) || document.get_array().get(array)) return false;
   for (auto element : array) {
     ondemand::object object;
-    if (element.get_object().get(object)) return false;
     StateInfo state;
-    state.entity_id = kept_text(object, "entity_id", snapshot.text);
-    state.name = kept_text(object, "name", snapshot.text);
-    state.unit = kept_text(object, "unit", snapshot.text);
-    state.device_class = kept_text(object, "device_class", snapshot.text);
-    if (state.entity_id.text().empty()) return false;
+    if (element.get_object().get(object)) return false;
+    if (!read_state(object, snapshot.text, state)) return false;
     snapshot.states.push_back(state);
   }
   return true;

@@ -87,20 +87,27 @@ class Comparison {
   }
 
  private:
+  // A release that does not have the command has an empty registry.
+  Json records_of(const Kind& kind) {
+    const Json answer = client_.ask(kind.command);
+    if (answer.at("success") == true) return answer.at("result");
+    if (answer.at("error").at("code") == "unknown_command") return Json::array();
+    throw std::runtime_error(kind.command + ": " + answer.dump());
+  }
+
+  // By the registry's key; an entity without one (those of no registry, and all before 2022.11) by
+  // its entity_id.
   void compare(const Kind& kind) {
     std::map<std::string, Json> rows;
     std::set<std::string> without_registry;
     for (Json& row : rows_of(database_, kind.table)) {
-      if (row.at(kind.column).is_null()) {
-        without_registry.insert(row.at("entity_id").get<std::string>());
-        continue;
-      }
-      const std::string key = row.at(kind.column);
+      const std::string key = row.at(row.at(kind.column).is_null() ? "entity_id" : kind.column);
+      if (row.at(kind.column).is_null()) without_registry.insert(key);
       rows[key] = std::move(row);
     }
     std::set<std::string> registered;
-    for (const Json& record : client_.result(kind.command)) {
-      const std::string key = record.at(kind.key);
+    for (const Json& record : records_of(kind)) {
+      const std::string key = record.at(record.contains(kind.key) ? kind.key : "entity_id");
       where_ = kind.table + " " + key;
       if (kind.table == "entities") registered.insert(record.at("entity_id").get<std::string>());
       const auto row = rows.find(key);
@@ -110,9 +117,12 @@ class Comparison {
       }
       compare_row(kind, record, row->second);
       rows.erase(row);
+      without_registry.erase(key);
     }
-    for (const auto& [key, row] : rows)
+    for (const auto& [key, row] : rows) {
+      if (without_registry.contains(key)) continue;
       lines_.push_back(kind.table + " " + key + ": stored, but not in Home Assistant");
+    }
     if (kind.table == "entities") compare_unregistered(registered, without_registry);
   }
 

@@ -89,7 +89,7 @@ TEST_CASE("what an old Home Assistant does not have is missing, and no failure")
   CHECK(outcome.err.empty());
   CHECK(ordered_json::parse(outcome.out)["missing"].dump() ==
         R"({"floors":"unknown_command","labels":"unknown_command",)"
-        R"("composite_splits":"unknown_command"})");
+        R"("config_entries":"unknown_command","composite_splits":"unknown_command"})");
   CHECK(house.printed({"floors"}) == "[]\n");
   CHECK(house.printed({"aliases", "-o", "ndjson"}).empty());
   CHECK(house.printed({"labels", "-o", "table"}) == "LABEL_ID  NAME  COLOR  DESCRIPTION\n");
@@ -158,7 +158,10 @@ TEST_CASE("an entity has its effective area, a device its name as people know it
 }
 
 TEST_CASE("--where takes globs in either case, on any field, and all must match") {
-  const House house{{.devices = 94, .entities = 420}};
+  House house{{.devices = 94, .entities = 420}};
+  const std::string marked = house.server.house().device_ids().at(7);
+  house.server.change(
+      [&](fakes::House& h) { h.set_device_field(marked, "labels", "[\"guests\",\"energy\"]"); });
   const auto count = [&](Words words) {
     words.insert(words.end(), {"-o", "ndjson"});
     return lines_of(house.printed(words)).size();
@@ -220,9 +223,14 @@ TEST_CASE("a saved snapshot gives the same store as Home Assistant itself") {
   const House house{{.devices = 94, .entities = 420, .weird = true}};
   const Program& program = house.program;
   CHECK(house.printed({"--save", program.file("s.json")}).empty());
-  const auto saved = ordered_json::parse(test::read_file(program.file("s.json")));
-  auto printed = ordered_json::parse(house.printed({}));
-  printed["ha"]["when"] = saved["ha"]["when"];
+  // Compared as texts: a broken integration's half surrogate is in there as it came.
+  const auto without_time = [](std::string text) {
+    const std::size_t at = text.find("\"when\":\"");
+    REQUIRE(at != std::string::npos);
+    return text.erase(at, text.find('}', at) - at);
+  };
+  const std::string saved = without_time(test::read_file(program.file("s.json")));
+  const std::string printed = without_time(house.printed({}));
   CHECK(saved == printed);
   CHECK(program.run({"sync", "-q", "--db", program.file("a.db")}).exit_code == 0);
   CHECK(program.run({"sync", "-q", "--db", program.file("b.db"), "--from", program.file("s.json")})
@@ -246,7 +254,9 @@ TEST_CASE("--save that cannot be written ends with 1 and leaves nothing") {
   const std::string path = house.program.file("none/s.json");
   const Outcome outcome = house.discover({"--save", path});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.err == error_line("cannot write " + path + ": No such file or directory"));
+  CHECK(outcome.err == error_line("cannot write " + path +
+                                  ": No such file or directory; the snapshot was not saved, name a "
+                                  "file in a folder that this user may write"));
   CHECK(std::filesystem::is_empty(house.program.folder.path()));
 }
 

@@ -63,7 +63,7 @@ Life run(const ha::SessionOptions& options, const Work& work) {
     thrown = error;
     done = true;
   });
-  io.run_for(60s);
+  io.run_for(180s);
   if (thrown) std::rethrow_exception(thrown);
   REQUIRE(done);
   return life;
@@ -73,7 +73,7 @@ ha::SessionOptions options_for(const std::string& url, base::Secret token = fake
   ha::SessionOptions options;
   options.address = *ha::locate(url);
   options.token = std::move(token);
-  options.request_timeout = 20s;
+  options.request_timeout = 60s;  // what no test waits for
   return options;
 }
 

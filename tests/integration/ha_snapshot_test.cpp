@@ -31,8 +31,8 @@ ha::ConnectOptions options_for(const std::vector<std::string>& urls,
                                const base::Secret& token = fakes::demo_token()) {
   ha::ConnectOptions options;
   for (const std::string& url : urls) options.endpoints.push_back({url, token});
-  options.request_timeout = 20s;
-  options.total_timeout = 200s;
+  options.request_timeout = 60s;  // what no test waits for
+  options.total_timeout = 300s;
   return options;
 }
 

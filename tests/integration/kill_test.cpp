@@ -108,8 +108,9 @@ TEST_CASE("a sync that is killed at any moment leaves the old world or the new o
   for (int i = 0; i < wanted; ++i) {
     INFO("sync number " << i);
     test::Background sync(worlds.command(is_old ? worlds.new_snapshot : worlds.old_snapshot));
-    std::this_thread::sleep_for(std::chrono::microseconds(
-        std::uniform_int_distribution<std::int64_t>(0, whole.count())(random)));
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(std::uniform_int_distribution<std::int64_t>(
+            i % 2 == 0 ? 0 : whole.count() / 2, whole.count())(random)));
     sync.signal(SIGKILL);
     killed += sync.wait().exit_code == 128 + SIGKILL ? 1 : 0;
     const std::string world = world_in(worlds.db);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/secret.hpp"
@@ -19,7 +20,10 @@ using Words = std::vector<std::string>;
 
 class Program {
  public:
-  Program() { environment["HOME"] = folder.file("home"); }
+  explicit Program(std::map<std::string, std::string> variables = {})
+      : environment(std::move(variables)) {
+    environment["HOME"] = folder.file("home");
+  }
 
   // Home Assistant's address and token, in the environment.
   void talk_to(const fakes::HaServer& server) {

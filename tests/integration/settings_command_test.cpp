@@ -37,11 +37,7 @@ bool leaks(const Outcome& outcome) {
   return (outcome.out + outcome.err).find("s3cret") != std::string::npos;
 }
 
-Program program_with_secrets() {
-  Program program;
-  program.environment.insert(k_secrets.begin(), k_secrets.end());
-  return program;
-}
+Program program_with_secrets() { return Program(k_secrets); }
 
 // "value (origin)" of a setting.
 std::string shown(const ordered_json& rows, const std::string& setting) {
@@ -218,9 +214,9 @@ TEST_CASE("the process has no token in its arguments, and its memory is private"
   const std::string proc = "/proc/" + std::to_string(pid);
   CHECK(test::read_file(proc + "/cmdline").find("s3cret") == std::string::npos);
   // Of a process that may be dumped these belong to its user.
-  struct stat environ {};
-  REQUIRE(::stat((proc + "/environ").c_str(), &environ) == 0);
-  CHECK(environ.st_uid == 0);
+  struct stat file {};
+  REQUIRE(::stat((proc + "/environ").c_str(), &file) == 0);
+  CHECK(file.st_uid == 0);
   CHECK(
       test::read_file(proc + "/limits").find("Max core file size        0                    0 ") !=
       std::string::npos);
@@ -245,9 +241,9 @@ TEST_CASE("an ordinary user's process cannot be read by that user") {
   command.argv.insert(command.argv.begin(), drop.begin(), drop.end());
   const test::Background serving(command);
   serving.wait_for_err("serving ", std::chrono::seconds(60));
-  struct stat environ {};
-  REQUIRE(::stat(("/proc/" + std::to_string(serving.pid()) + "/environ").c_str(), &environ) == 0);
-  CHECK(environ.st_uid == 0);
+  struct stat file {};
+  REQUIRE(::stat(("/proc/" + std::to_string(serving.pid()) + "/environ").c_str(), &file) == 0);
+  CHECK(file.st_uid == 0);
   CHECK(status_line(serving.pid(), "Uid") == "Uid:\t65534\t65534\t65534\t65534");
 }
 
@@ -265,7 +261,7 @@ TEST_CASE("output that cannot be written ends with 1") {
   const std::string rest = "; what was printed is not whole";
   const std::string full =
       error_line("cannot write to standard output: No space left on device" + rest);
-  for (const std::string words :
+  for (const std::string& words :
        {std::string("--version"), std::string("sync --help"), std::string("--show-config"),
         "sync -n --from " + program.file("s.json")}) {
     INFO(words);

@@ -368,6 +368,20 @@ TEST_CASE("a refused token is tried once and ends with 4") {
   CHECK_FALSE(std::filesystem::exists(house.db));
 }
 
+TEST_CASE("an address that Home Assistant has banned ends with 4") {
+  const House house{small_house(), {"http=403"}};
+  const Outcome outcome =
+      house.sync({"--ha-url", house.server.url(), "--ha-url", "http://[::1]:1"});
+  CHECK(outcome.exit_code == 4);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err ==
+        error_line(house.server.url() +
+                   ": refused this machine's address (HTTP 403): Home Assistant bans one after "
+                   "failed logins; take it out of ip_bans.yaml, restart Home Assistant and use a "
+                   "valid token"));
+  CHECK(house.server.counters().connections == 1);
+}
+
 TEST_CASE("nobody there ends with 5; of several addresses the next is tried") {
   House house;
   const std::string nobody = "http://127.0.0.1:1";

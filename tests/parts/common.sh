@@ -80,9 +80,12 @@ spawn() {
   echo $! >"$dir/pid"
   wait_until 10 begun $! # until then it has this script's environment
   if [[ -n ${HAINGEST_PART_OWNER-} ]]; then
+    # A killed process that nobody has waited for still has its number; so it is asked for its state.
     # shellcheck disable=SC2016 # expanded by that shell
-    setsid sh -c 'while kill -0 "$1"; do kill -0 "$2" || kill -KILL -- "-$1"; sleep 1; done' \
-      sh $! "$HAINGEST_PART_OWNER" </dev/null >/dev/null 2>&1 {dir_lock}>&- &
+    setsid sh -c 'while kill -0 "$1"; do
+        grep -q "^State:[[:space:]]*[^ZX]" "/proc/$2/status" || kill -s KILL -- "-$1"
+        sleep 1
+      done' sh $! "$HAINGEST_PART_OWNER" </dev/null >/dev/null 2>&1 {dir_lock}>&- &
   fi
 }
 

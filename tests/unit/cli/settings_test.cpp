@@ -224,6 +224,6 @@ TEST_CASE("what is no token is refused without being repeated") {
   CHECK(usage_error([&] {
           (void)settings_from({{Key::ha_token_file, {folder.file("none")}}})
               .secret(Key::ha_token_file, Key::ha_token);
-        }) ==
-        "--ha-token-file: cannot read " + folder.file("none") + ": No such file or directory");
+        }) == "--ha-token-file: cannot read " + folder.file("none") +
+                  ": No such file or directory; it must hold the token and nothing else");
 }

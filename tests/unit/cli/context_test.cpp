@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Which Home Assistants are asked, in which order, with whose token; and where the database is.
+#include "cli/context.hpp"
+
+#include <sstream>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/cli/fixture.hpp"
+
+using namespace haingest;
+using namespace std::chrono_literals;
+using cli::Key;
+
+namespace {
+
+// A context of these flags and variables, with streams that nobody reads.
+struct Bench {
+  explicit Bench(test::Variables variables, const cli::Layer& flags = {})
+      : environment(test::environment_of(std::move(variables))),
+        settings(flags, environment, {}),
+        context(settings, "", environment, in, out, err) {}
+
+  // "http://a=token http://b=token"
+  [[nodiscard]] std::string endpoints() const {
+    std::string text;
+    for (const ha::Endpoint& endpoint : context.connect_options().endpoints) {
+      text += (text.empty() ? "" : " ") + endpoint.url + "=" + std::string(endpoint.token.reveal());
+    }
+    return text;
+  }
+
+  cli::Environment environment;
+  cli::Settings settings;
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  cli::Context context;
+};
+
+}  // namespace
+
+TEST_CASE("every address is asked with the token that was configured") {
+  CHECK(Bench(test::Variables{}).endpoints().empty());
+  CHECK(Bench(test::Variables{{"HA_URL", "http://a,http://b"}, {"HA_TOKEN", "t"}}).endpoints() ==
+        "http://a=t http://b=t");
+  CHECK(Bench(test::Variables{{"HA_TOKEN", "t"}}, {{Key::ha_url, {"http://c"}}}).endpoints() ==
+        "http://c=t");
+}
+
+TEST_CASE("the Supervisor's token goes to the Supervisor alone") {
+  CHECK(Bench(test::Variables{{"SUPERVISOR_TOKEN", "s"}}).endpoints() ==
+        "http://supervisor/core=s");
+  CHECK(Bench(test::Variables{{"SUPERVISOR_TOKEN", "s"}, {"HA_URL", "http://a"}}).endpoints() ==
+        "http://a=");
+  CHECK(Bench(test::Variables{{"SUPERVISOR_TOKEN", "s"}, {"HA_URL", "http://a"}, {"HA_TOKEN", "t"}})
+            .endpoints() == "http://a=t");
+  CHECK(Bench(test::Variables{{"SUPERVISOR_TOKEN", "s"},
+                              {"HA_URL", "http://supervisor/core,http://a"},
+                              {"HA_TOKEN", "t"}})
+            .endpoints() == "http://supervisor/core=s http://a=t");
+}
+
+TEST_CASE("Nabu Casa comes last, with its own token and only when it has one") {
+  CHECK(Bench(test::Variables{{"NABU_CASA_URL", "https://n"},
+                              {"NABU_CASA_TOKEN", "n"},
+                              {"HA_URL", "http://a"},
+                              {"HA_TOKEN", "t"}})
+            .endpoints() == "http://a=t https://n=n");
+  CHECK(Bench(test::Variables{
+                  {"NABU_CASA_URL", "https://n"}, {"HA_URL", "http://a"}, {"HA_TOKEN", "t"}})
+            .endpoints() == "http://a=t");
+  CHECK(Bench(test::Variables{
+                  {"NABU_CASA_URL", "https://n"}, {"NABU_CASA_TOKEN", "n"}, {"HA_TOKEN", "t"}})
+            .endpoints() == "https://n=n");
+  CHECK(Bench(test::Variables{{"NABU_CASA_URL", "https://n"},
+                              {"NABU_CASA_TOKEN", "n"},
+                              {"SUPERVISOR_TOKEN", "s"}})
+            .endpoints() == "http://supervisor/core=s https://n=n");
+}
+
+TEST_CASE("a whole command may take ten times as long as a request") {
+  const ha::ConnectOptions usual = Bench(test::Variables{}).context.connect_options();
+  CHECK(usual.request_timeout == 30s);
+  CHECK(usual.total_timeout == 300s);
+  CHECK(usual.verify_tls);
+  const ha::ConnectOptions other = Bench(test::Variables{{"HAINGEST_INSECURE", "yes"}},
+                                         {{Key::timeout, {"2s"}}, {Key::ca_file, {"/ca.pem"}}})
+                                       .context.connect_options();
+  CHECK(other.total_timeout == 20s);
+  CHECK_FALSE(other.verify_tls);
+  CHECK(other.ca_file == "/ca.pem");
+}
+
+TEST_CASE("the database that was named is taken, and its folder never made") {
+  const Bench bench(test::Variables{{"HAINGEST_DB", "/nowhere/at/all/m.db"}});
+  CHECK(bench.context.database_path() == "/nowhere/at/all/m.db");
+  CHECK(bench.context.writable_database_path() == "/nowhere/at/all/m.db");
+}
+
+TEST_CASE("progress is for terminals") {
+  const Bench bench(test::Variables{{"TERM", "xterm"}});
+  if (!bench.context.terminal.err) {
+    bench.context.progress("Asking …");
+    CHECK(bench.err.str().empty());
+  }
+}
