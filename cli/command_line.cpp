@@ -147,7 +147,8 @@ void CommandLine::refuse_option(const std::string& name, const Command* command)
 }
 
 void CommandLine::refuse_leftovers(const Command* command) const {
-  const std::vector<std::string> leftovers = app_.remaining(true);
+  std::vector<std::string> leftovers = app_.remaining(true);
+  std::erase(leftovers, "--");  // ends the options; CLI11 leaves it over
   if (leftovers.empty()) return;
   const std::string& word = leftovers.front();
   if (word.starts_with('-')) refuse_option(word.substr(0, word.find('=')), command);

@@ -7,8 +7,6 @@
 namespace haingest::mirror {
 namespace {
 
-using model::Kind;
-
 void write_rows(store::Transaction& transaction, const Plan& plan, base::Timestamp now) {
   for (const Burial& burial : plan.buried) {
     transaction.bury(burial.kind, burial.row, now, burial.why, burial.successor);

@@ -52,6 +52,15 @@ void make_shared_file(const std::string& path) {
   }
 }
 
+// SQLite keeps -wal and -shm beside the file that a link leads to: the lock belongs there, too, or
+// every name of a database would have a lock of its own.
+std::string behind_links(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const auto file = std::filesystem::weakly_canonical(path, error);
+  return error ? path : file.string();
+}
+
 void refuse_folder(const std::string& path) {
   if (std::filesystem::is_directory(path)) {
     throw base::Failure(base::ErrorKind::failure,
@@ -74,6 +83,7 @@ Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 Database Database::open(const std::string& path, std::chrono::milliseconds lock_timeout) {
+  if (const std::string file = behind_links(path); file != path) return open(file, lock_timeout);
   refuse_folder(path);
   const sqlite::WriterLock lock(path, lock_timeout);
   if (!std::filesystem::exists(path)) make_shared_file(path);
@@ -93,6 +103,9 @@ Database Database::open(const std::string& path, std::chrono::milliseconds lock_
 
 Database Database::open_copy_in_memory(const std::string& path,
                                        std::chrono::milliseconds lock_timeout) {
+  if (const std::string file = behind_links(path); file != path) {
+    return open_copy_in_memory(file, lock_timeout);
+  }
   refuse_folder(path);
   auto impl = std::make_unique<Impl>(Impl{path, lock_timeout, nullptr, true});
   std::optional<sqlite::WriterLock> lock;

@@ -107,7 +107,7 @@ sqlite3* open(const char* path) {
   return db;
 }
 
-void bind(sqlite3_stmt* statement, int at, std::string_view text) {
+void bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
   sqlite3_bind_text(statement, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
 }
 
@@ -126,13 +126,13 @@ void insert(sqlite3* db, const Records& all) {
     check(sqlite3_prepare_v2(db, (sql + ")").c_str(), -1, &statement, nullptr), db);
     for (const Record& record : records) {
       for (std::size_t i = 0; i < record.cells.size(); ++i) {
-        bind(statement, static_cast<int>(i) + 1, record.cells[i]);
+        bind_text(statement, static_cast<int>(i) + 1, record.cells[i]);
       }
       check(sqlite3_step(statement), db);
       sqlite3_reset(statement);
-      bind(change, 1, model::name_of(kind));
-      bind(change, 2, record.cells[model::identity_column(kind)]);
-      bind(change, 3, record.whole);
+      bind_text(change, 1, model::name_of(kind));
+      bind_text(change, 2, record.cells[model::identity_column(kind)]);
+      bind_text(change, 3, record.whole);
       check(sqlite3_step(change), db);
       sqlite3_reset(change);
     }

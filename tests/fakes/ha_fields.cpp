@@ -167,12 +167,15 @@ void render_record(std::string& out, RecordKind kind, const Json& record, HaVers
     out += text_of(record);
     return;
   }
-  Json shown = Json::object();
+  char separator = '{';
   for (const auto& [key, value] : record.items()) {
     const bool in_child = std::ranges::find(k_child_fields, key) != k_child_fields.end();
-    if ((in_child || !child) && has_field(spans, key, version)) shown[key] = value;
+    if ((child && !in_child) || !has_field(spans, key, version)) continue;
+    out += separator;
+    out += text_of(Json(key)) + ':' + text_of(value);
+    separator = ',';
   }
-  out += text_of(shown);
+  out += separator == '{' ? "{}" : "}";
 }
 
 }  // namespace haingest::fakes

@@ -201,6 +201,22 @@ TEST_CASE("a lock that stays held ends with 1 and names who holds it") {
   CHECK(query(desk.db, "SELECT count(*) FROM sync_runs") == "1\n");
 }
 
+TEST_CASE("every name of a database has the same lock") {
+  const Desk desk(10, 30);
+  REQUIRE(desk.sync(desk.db, {"-q"}).exit_code == 0);
+  const std::string link = desk.program.file("link.db");
+  fs::create_symlink(desk.db, link);
+  CHECK(desk.sync(link, {"-q"}).exit_code == 0);
+  CHECK_FALSE(fs::exists(link + "-lock"));
+  const HeldLock lock(desk.db);
+  for (const Words& words : {Words{"--timeout", "300ms"}, Words{"--timeout", "300ms", "-n"}}) {
+    const Outcome outcome = desk.sync(link, words);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.err.starts_with("haingest: error: " + desk.db + " is being written by process " +
+                                  std::to_string(::getpid()) + " "));
+  }
+}
+
 TEST_CASE("a sync waits for the one that is writing") {
   const Desk desk(10, 30);
   REQUIRE(desk.sync(desk.db, {"-q"}).exit_code == 0);

@@ -400,6 +400,30 @@ TEST_CASE("nobody there ends with 5; of several addresses the next is tried") {
   CHECK(house.sql("SELECT source FROM sync_runs") == house.server.url() + "\n");
 }
 
+TEST_CASE("a Home Assistant that is cut off in the middle ends with 5, and nothing is written") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const std::string before = dump(house.db);
+  const std::string start = "no snapshot from Home Assistant at " + house.server.url() + ": ";
+  const auto cut_off = [&](const std::string& fault, const std::string& words) {
+    house.server.set_faults(test::with_faults({fault}).faults);
+    const Outcome outcome = house.sync({"--timeout", "2s"});
+    CHECK(outcome.exit_code == 5);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err == error_line(start + words));
+    CHECK(dump(house.db) == before);
+  };
+  cut_off("close=2:1001",
+          "closed the connection with 7 requests unanswered (1001: going away); Home Assistant may "
+          "be restarting");
+  cut_off("silent=upgrade",
+          "silent during the login for 2 s; it may be overloaded, or the network cut: try again "
+          "later, or give more time with --timeout");
+  cut_off("http=502",
+          "HTTP 502: a proxy in front says that Home Assistant behind it is not up; try again "
+          "later");
+}
+
 TEST_CASE("a wrong command line ends with 2 and touches nothing") {
   const Program program;
   const auto usage = [&](Words words, const std::string& message, const std::string& help) {

@@ -1,6 +1,9 @@
 # Sourced by the scripts beside it: one cache for what is installed, one way to run a process that belongs to a folder.
 # shellcheck shell=bash
 
+# A failure inside $(...) ends the script, too; above all an installation must not be taken for finished then.
+shopt -s inherit_errexit
+
 # shellcheck disable=SC2034 # for those scripts
 parts_here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 parts_cache=${HAINGEST_PARTS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/haingest-parts}
@@ -20,6 +23,16 @@ need_packages() {
   apt-get -q -o DPkg::Lock::Timeout=600 update >&2
   DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
     install --no-install-recommends "${missing[@]}" >&2
+}
+
+# quietly COMMAND...: shows what it prints only when it fails.
+quietly() {
+  local log status=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 || status=$?
+  [[ $status -eq 0 ]] || cat "$log" >&2
+  rm -f "$log"
+  return "$status"
 }
 
 # install_once NAME FUNCTION: prints the folder that FUNCTION filled, now or earlier. FUNCTION gets a temporary

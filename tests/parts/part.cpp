@@ -100,6 +100,10 @@ void HomeAssistant::kill() const {
   if (::kill(-pid, SIGKILL) != 0) throw std::runtime_error("no Home Assistant to kill");
 }
 
+void HomeAssistant::stop() const {
+  static_cast<void>(call_part("homeassistant", {"stop", folder_.path()}));
+}
+
 void HomeAssistant::restart() const {
   static_cast<void>(call_part("homeassistant", {"restart", folder_.path()}, mqtt_port_));
 }

@@ -50,6 +50,12 @@ class HomeAssistant {
   [[nodiscard]] std::string token() const;
   // Ended as by the power cut: the whole process group, no goodbye.
   void kill() const;
+  // Ended politely: all it knows is in its files then.
+  void stop() const;
+  // What it keeps of "core.device_registry" and the like; to be changed while it is stopped.
+  [[nodiscard]] std::string storage(const std::string& name) const {
+    return folder_.file(".storage/" + name);
+  }
   // Stops what still runs; comes back when it is RUNNING again at the same URL.
   void restart() const;
   // The same house under another release.

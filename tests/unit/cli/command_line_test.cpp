@@ -81,6 +81,11 @@ TEST_CASE("--to stands with and without its value") {
   CHECK_FALSE(parse({"sync"}).flags.contains(Key::to));
 }
 
+TEST_CASE("-- ends the options") {
+  CHECK(parse({"discover", "--", "devices"}).argument == "devices");
+  CHECK(parse({"discover", "-q", "--"}).flags == cli::Layer{{Key::quiet, {"true"}}});
+}
+
 TEST_CASE("a mistyped command or option gets a suggestion") {
   CHECK(refused({"synk"}) == "there is no command 'synk'; did you mean sync? | haingest --help");
   CHECK(refused({"discover", "--stord"}) ==
