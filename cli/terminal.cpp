@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -54,6 +55,10 @@ std::size_t width_of(std::uint32_t code) {
   return among(k_wide, code) ? 2 : 1;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 std::size_t columns_of_stdout() {
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
@@ -73,6 +78,7 @@ Terminal look_at_terminal(const Environment& environment) {
 }
 
 std::size_t width_of(std::string_view text) {
+  if (is_ascii(text)) return text.size();
   std::size_t width = 0;
   while (!text.empty()) {
     const Rune rune = first_rune(text);
@@ -97,7 +103,7 @@ std::string fitted(std::string_view text, std::size_t width) {
 }
 
 std::string on_one_line(std::string_view text) {
-  std::string line = base::repair_utf8(text);
+  std::string line = is_ascii(text) ? std::string(text) : base::repair_utf8(text);
   for (std::size_t i = 0; i < line.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(line[i]);
     const bool c1 =
