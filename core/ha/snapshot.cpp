@@ -13,7 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/ha/failure.hpp"
 #include "core/ha/session.hpp"
-#include "core/ha/well_formed.hpp"
+#include "core/model/well_formed.hpp"
 
 namespace haingest::ha {
 namespace {
@@ -140,7 +140,7 @@ void Fetch::take_config(const Reply& reply) {
     failure_ = unreachable(address, "get_config failed with " + reply.code + words +
                                         "; without it nothing is known of this Home Assistant, "
                                         "try again later");
-  } else if (!is_well_formed(reply.json) || !read_config(reply.json, document_.ha)) {
+  } else if (!model::is_well_formed(reply.json) || !read_config(reply.json, document_.ha)) {
     failure_ = unreachable(address,
                            "get_config was answered with something else than an object; check "
                            "that the URL is Home Assistant's");
@@ -171,7 +171,7 @@ void Fetch::take(const Command& command, Reply reply) {
 void Fetch::take_result(Part part, std::string json) {
   model::Answer& answer = document_.answer(part);
   const char expected = part == Part::composite_splits ? '{' : '[';
-  if (json.empty() || json.front() != expected || !is_well_formed(json)) {
+  if (json.empty() || json.front() != expected || !model::is_well_formed(json)) {
     answer.code = "invalid_json";
     base::log::warning(options_.address.shown + ": the answer for " +
                        std::string(model::name_of(part)) + " is not the JSON that it should be");

@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "core/model/json_scan.hpp"
 #include "core/model/snapshot.hpp"
+#include "core/model/well_formed.hpp"
 
 namespace haingest::model {
 namespace {
@@ -168,6 +169,8 @@ base::Result<Document> parse_document(std::string_view json, std::string_view na
   Document document;
   auto error = parser.iterate(padded).get(parsed);
   if (!error) error = read_members(parsed, document);
+  // Each part is kept as it stands: what nobody looks into must be JSON all the same.
+  if (!error && !is_well_formed(json)) error = simdjson::TAPE_ERROR;
   if (error) {
     std::string reason = simdjson::error_message(error);
     while (reason.ends_with('.')) reason.pop_back();

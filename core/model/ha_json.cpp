@@ -105,7 +105,8 @@ class Parser {
     return simdjson::SUCCESS;
   }
 
-  // The closing quote of the JSON string that begins at `text`; simdjson has seen that there is one.
+  // The closing quote of the JSON string that begins at `text`; simdjson has seen that there is
+  // one.
   static const char* end_of_string(const char* text) {
     while (*text != '"') text += *text == '\\' ? 2 : 1;
     return text;

@@ -27,6 +27,11 @@ TEST_CASE("snapshot: a malformed file is refused whole, in one line") {
   CHECK(message("{\"devices\":[").starts_with("snap.json is no snapshot: "));
   CHECK(message("[]").starts_with("snap.json is no snapshot: "));
   CHECK(message("").starts_with("snap.json is no snapshot: "));
+  // Broken where nobody looks: inside a field that is kept as it is, and inside a state.
+  CHECK(message(R"({"devices":[{"id":"a","identifiers":[1,,2]}]})")
+            .starts_with("snap.json is no snapshot: "));
+  CHECK(message(R"({"states":[{"entity_id":"a.b","name":"x" "unit":"y"}]})")
+            .starts_with("snap.json is no snapshot: "));
   CHECK(message("{\"device\":[]}") ==
         "snap.json is no snapshot: it has none of devices, entities, areas, …; make one with "
         "'discover --save FILE'");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "core/ha/well_formed.hpp"
+#include "core/model/well_formed.hpp"
 
 #include <string>
 
 #include "tests/support/catch.hpp"
 
-using haingest::ha::is_well_formed;
+using haingest::model::is_well_formed;
 
 namespace {
 

@@ -5,11 +5,11 @@
 
 #include <string_view>
 
-namespace haingest::ha {
+namespace haingest::model {
 
 // True for one JSON value of RFC 8259, at most 1 000 levels deep. Lone surrogates in escapes pass:
 // the grammar has them, and one odd name must not cost a registry. `json` is UTF-8 (a text message
 // is, or the connection has failed) and is copied.
 [[nodiscard]] bool is_well_formed(std::string_view json);
 
-}  // namespace haingest::ha
+}  // namespace haingest::model
