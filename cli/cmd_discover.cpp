@@ -100,12 +100,13 @@ bool partial(const model::Document& document) {
                              [&](model::Part part) { return failed(document, part); });
 }
 
-void warn(const model::Document& document) {
+// What makes the exit code 6 is an error, so that --quiet does not swallow it.
+void explain(const model::Document& document) {
   for (const model::Part part : model::k_parts) {
     const std::string name(name_of(part));
     if (failed(document, part)) {
-      base::log::warning("Home Assistant did not answer for " + name + " (" +
-                         document.answer(part).code + "): they are missing, try again later");
+      base::log::error("Home Assistant did not answer for " + name + " (" +
+                       document.answer(part).code + "): they are missing, try again later");
     } else if (!document.answer(part).ok()) {
       base::log::info("this Home Assistant has no " + name);
     }
@@ -126,7 +127,7 @@ model::Document ask(const Context& context) {
 
 ExitCode discover_now(const Context& context) {
   const model::Document document = ask(context);
-  warn(document);
+  explain(document);
   if (context.settings.given(Key::save)) jobs::save(document, context.settings.text(Key::save));
   if (!context.argument.empty()) {
     // An empty list would say that there are none.

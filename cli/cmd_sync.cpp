@@ -52,12 +52,13 @@ jobs::SyncOptions options_of(const Context& context) {
   return options;
 }
 
-void warn(const mirror::Report& report) {
+// What makes the exit code 6 is an error, so that --quiet does not swallow it.
+void explain(const mirror::Report& report) {
   for (const auto& [part, code] : report.failed) {
-    base::log::warning("Home Assistant did not answer for " + part + " (" + code +
-                       "): nothing of it was removed or blanked");
+    base::log::error("Home Assistant did not answer for " + part + " (" + code +
+                     "): nothing of it was removed or blanked");
   }
-  for (const std::string& held : report.held) base::log::warning(held);
+  for (const std::string& held : report.held) base::log::error(held);
   for (const std::string& note : report.notes) base::log::info(note);
 }
 
@@ -84,7 +85,7 @@ ExitCode run_sync(Context& context) {
   }
   const jobs::SyncOptions options = options_of(context);
   const mirror::Report report = sync_in_sight(context, options);
-  warn(report);
+  explain(report);
   if (report.changed() || !settings.on(Key::quiet)) print(context, report, options.dry_run);
   if (report.partial) return ExitCode::partial;
   return report.changed() && settings.on(Key::exit_code) ? ExitCode::differences : ExitCode::fine;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* k_service_folder = "/var/lib/haingest";
 constexpr const char* k_supervisor_url = "http://supervisor/core";
-// DESIGN section 3: --timeout is over one request, ten times that over a one-shot command.
+// --timeout is over one request; a one-shot command asks a few, and has ten times that.
 constexpr int k_requests_per_command = 10;
 
 std::string user_state_folder(const Environment& environment) {

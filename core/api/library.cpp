@@ -32,6 +32,7 @@ class StoreLibrary final : public Library {
     return reader_.changes_since(since, limit);
   }
   std::optional<model::Run> last_run() override { return reader_.last_run(); }
+  std::optional<model::Run> last_snapshot_run() override { return reader_.last_snapshot_run(); }
   store::Reader::FileInfo file_info() override { return reader_.file_info(); }
 
   void refresh() override {

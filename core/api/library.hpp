@@ -28,6 +28,7 @@ class Library {
   [[nodiscard]] virtual store::ChangesPage changes_since(std::int64_t since,
                                                          std::int64_t limit) = 0;
   [[nodiscard]] virtual std::optional<model::Run> last_run() = 0;
+  [[nodiscard]] virtual std::optional<model::Run> last_snapshot_run() = 0;
   [[nodiscard]] virtual store::Reader::FileInfo file_info() = 0;
 
   // This process has just written: a file that was missing must be seen at once.

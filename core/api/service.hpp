@@ -16,7 +16,7 @@ namespace haingest::api {
 
 // What a stranger may use up. The defaults are what `serve` runs with; tests shrink them.
 struct Limits {
-  std::size_t header_bytes = 16 * 1024;
+  std::size_t header_bytes = std::size_t{16} * 1024;
   std::size_t body_bytes =
       std::size_t{64} * 1024 * 1024;  // only behind the write check; else 64 KiB
   std::size_t json_depth = 64;

@@ -90,7 +90,7 @@ std::vector<std::string> worries_of(const store::Reader::FileInfo& file,
             "), so nothing was removed" + detail};
   }
   if (run->outcome != "complete" || !run->detail.empty()) {
-    return {"The last run (" + when + ") was not complete" + detail};
+    return {"The last sync (" + when + ") was not complete" + detail};
   }
   return {};
 }
@@ -151,7 +151,7 @@ HealthAnswer health_view(const ServiceState& state, Library& library) {
     const auto file = library.file_info();
     const auto run = library.last_run();
     const auto world = library.world();
-    const std::vector<std::string> worries = worries_of(file, run);
+    const std::vector<std::string> worries = worries_of(file, library.last_snapshot_run());
     Object object = opened(worries.empty() ? "healthy" : "degraded", state);
     object.json("dependencies",
                 Object{}.json("influxdb", influx_json()).json("sqlite", sqlite_json(file)).done());

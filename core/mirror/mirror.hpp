@@ -47,6 +47,6 @@ struct Report {
 [[nodiscard]] std::string to_json(const Report& report);
 [[nodiscard]] std::string to_json(const model::Change& change);
 // The inverse of the report's, for `sync --to`; fails on anything else.
-[[nodiscard]] base::Result<Report> parse_report(std::string_view json);
+[[nodiscard]] base::Result<Report> parse_report(std::string_view text);
 
 }  // namespace haingest::mirror

@@ -184,7 +184,13 @@ ChangesPage Reader::changes_since(std::int64_t since, std::int64_t limit) {
 
 std::optional<model::Run> Reader::last_run() {
   std::optional<model::Run> run;
-  impl_->read([&](SQLite::Database& database) { run = read_last_run(database); });
+  impl_->read([&](SQLite::Database& database) { run = read_last_run(database, Runs::all); });
+  return run;
+}
+
+std::optional<model::Run> Reader::last_snapshot_run() {
+  std::optional<model::Run> run;
+  impl_->read([&](SQLite::Database& database) { run = read_last_run(database, Runs::snapshots); });
   return run;
 }
 

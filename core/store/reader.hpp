@@ -56,6 +56,8 @@ class Reader {
   [[nodiscard]] std::vector<RemovedRecord> removed(model::Kind kind);
   [[nodiscard]] ChangesPage changes_since(std::int64_t since, std::int64_t limit);
   [[nodiscard]] std::optional<model::Run> last_run();
+  // The last that brought a snapshot of Home Assistant: no bulk upsert hides how that ended.
+  [[nodiscard]] std::optional<model::Run> last_snapshot_run();
 
   struct FileInfo {
     bool exists = false;

@@ -55,19 +55,21 @@ model::Stored read_stored(SQLite::Database& database, Order order) {
   read_aliases(database, stored.aliases);
   SQLite::Statement confirmed(database,
                               "SELECT max(finished_at) FROM sync_runs WHERE outcome = 'complete' "
-                              "AND command IN ('sync', 'watch')");
+                              "AND ha_version != ''");
   if (confirmed.executeStep() && !confirmed.getColumn(0).isNull()) {
     stored.confirmed_at = base::parse_timestamp(confirmed.getColumn(0).getString());
   }
   return stored;
 }
 
-std::optional<model::Run> read_last_run(SQLite::Database& database) {
+std::optional<model::Run> read_last_run(SQLite::Database& database, Runs runs) {
+  const std::string which = runs == Runs::snapshots ? " WHERE ha_version != ''" : "";
   SQLite::Statement query(
       database,
       "SELECT run, command, source, ha_version, started_at, finished_at, duration_ms, times, "
       "outcome, detail, added, updated, renamed, removed, restored, superseded, devices, entities, "
-      "areas, floors, labels, config_entries FROM sync_runs ORDER BY run DESC LIMIT 1");
+      "areas, floors, labels, config_entries FROM sync_runs" +
+          which + " ORDER BY run DESC LIMIT 1");
   if (!query.executeStep()) return std::nullopt;
   model::Run run;
   run.id = query.getColumn(0).getInt64();

@@ -23,6 +23,8 @@ enum class Order {
 // transaction open, so that they belong together.
 [[nodiscard]] model::Stored read_stored(SQLite::Database& database, Order order);
 
-[[nodiscard]] std::optional<model::Run> read_last_run(SQLite::Database& database);
+// The newest row of sync_runs, or the newest of those that brought a snapshot of Home Assistant.
+enum class Runs { all, snapshots };
+[[nodiscard]] std::optional<model::Run> read_last_run(SQLite::Database& database, Runs runs);
 
 }  // namespace haingest::store

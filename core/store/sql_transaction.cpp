@@ -138,7 +138,7 @@ void SqlTransaction::unbury(Kind kind, std::string_view id) {
 }
 
 std::int64_t SqlTransaction::put_run(const model::Run& run) {
-  const auto last = read_last_run(database_);
+  const auto last = read_last_run(database_, Runs::all);
   if (last && unchanged(*last) && unchanged(run) && same_kind_of_run(*last, run)) {
     SQLite::Statement fold(database_,
                            "UPDATE sync_runs SET finished_at = ?, duration_ms = ?, "

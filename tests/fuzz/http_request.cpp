@@ -19,6 +19,7 @@ class EmptyLibrary : public api::Library {
     return {};
   }
   std::optional<model::Run> last_run() override { return std::nullopt; }
+  std::optional<model::Run> last_snapshot_run() override { return std::nullopt; }
   store::Reader::FileInfo file_info() override { return {}; }
   void refresh() override {}
 

@@ -328,18 +328,18 @@ TEST_CASE("aliases are retired device ids and what replaced them, now and in the
 TEST_CASE("a registry that fails ends with 6 and is named; the others are printed") {
   const House house{{.devices = 10, .entities = 30},
                     {"fail=config/device_registry/list:unknown_error"}};
-  const std::string warning =
-      "warning Home Assistant did not answer for devices (unknown_error): they are missing, try "
+  const std::string reason =
+      "error Home Assistant did not answer for devices (unknown_error): they are missing, try "
       "again later\n";
   const Outcome all = house.discover();
   CHECK(all.exit_code == 6);
-  CHECK(without_times(all.err) == warning);
+  CHECK(without_times(all.err) == reason);
   CHECK(ordered_json::parse(all.out)["missing"].dump() == R"({"devices":"unknown_error"})");
   CHECK_FALSE(ordered_json::parse(all.out).contains("devices"));
   const Outcome devices = house.discover({"devices"});
   CHECK(devices.exit_code == 6);
   CHECK(devices.out.empty());
-  CHECK(without_times(devices.err) == warning);
+  CHECK(without_times(devices.err) == reason);
   const Outcome areas = house.discover({"areas"});
   CHECK(areas.exit_code == 6);
   CHECK(ordered_json::parse(areas.out).size() == 8);

@@ -301,9 +301,9 @@ TEST_CASE("a registry that fails leaves its rows alone and ends with 6") {
     const Outcome outcome = house.sync();
     CHECK(outcome.exit_code == 6);
     CHECK(without_times(outcome.err) ==
-          "warning Home Assistant did not answer for " + std::string(part) +
+          "error Home Assistant did not answer for " + std::string(part) +
               " (unknown_error): nothing of it was removed or blanked\n"
-              "warning " +
+              "error " +
               count + " " + part +
               " that were not listed stay, because the registry answered unknown_error\n");
     const auto report = ordered_json::parse(outcome.out);
@@ -313,6 +313,10 @@ TEST_CASE("a registry that fails leaves its rows alone and ends with 6") {
           "{\"" + std::string(part) + "\":\"unknown_error\"}");
     CHECK(report["summary"]["partial"] == true);
     CHECK(dump(house.db, {"sync_runs"}) == before);
+    // cron must hear of it.
+    const Outcome quiet = house.sync({"-q"});
+    CHECK(quiet.out.empty());
+    CHECK(without_times(quiet.err) == without_times(outcome.err));
   }
 }
 
@@ -339,9 +343,9 @@ TEST_CASE("a Home Assistant that is starting removes nothing, says so and ends w
   const Outcome outcome = house.sync();
   CHECK(outcome.exit_code == 6);
   const std::string log = without_times(outcome.err);
-  CHECK(log.find("warning 7 devices that were not listed stay, because Home Assistant is "
+  CHECK(log.find("error 7 devices that were not listed stay, because Home Assistant is "
                  "STARTING\n") != std::string::npos);
-  CHECK(log.find("warning Home Assistant did not answer for floors (unknown_command): nothing of "
+  CHECK(log.find("error Home Assistant did not answer for floors (unknown_command): nothing of "
                  "it was removed or blanked\n") != std::string::npos);
   const auto report = ordered_json::parse(outcome.out);
   CHECK(report["run"]["outcome"] == "starting");

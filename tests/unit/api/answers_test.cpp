@@ -43,6 +43,7 @@ class Restless final : public api::Library {
     return {};
   }
   std::optional<model::Run> last_run() override { throw std::runtime_error("a bug"); }
+  std::optional<model::Run> last_snapshot_run() override { return std::nullopt; }
   store::Reader::FileInfo file_info() override { return {}; }
   void refresh() override {}
 

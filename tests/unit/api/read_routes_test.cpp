@@ -251,6 +251,12 @@ TEST_CASE("routes: GET /health is degraded, with a sentence, when something is m
     const auto body = api.get("/health").body;
     CHECK(body.starts_with(R"({"status":"degraded",)"));
     CHECK(body.find("was not complete: floors: unknown_error.") != std::string::npos);
+    // A write of somebody else makes that no better.
+    CHECK(
+        api.post("/internal/devices/bulk_upsert", R"([{"device_id":"new","name":"New"}])").status ==
+        200);
+    CHECK(api.get("/health").body.find("was not complete: floors: unknown_error.") !=
+          std::string::npos);
   }
 }
 
