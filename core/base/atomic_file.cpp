@@ -73,6 +73,11 @@ std::string read_whole_file(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail("read", path);
   std::string content;
+  // Grown once where the size is known; a pipe has none.
+  struct stat about {};
+  if (::fstat(file.get(), &about) == 0 && about.st_size > 0) {
+    content.reserve(static_cast<std::size_t>(about.st_size));
+  }
   char block[65536];
   for (;;) {
     const ssize_t got = ::read(file.get(), block, sizeof block);

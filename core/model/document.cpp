@@ -170,7 +170,7 @@ base::Result<Document> parse_document(std::string_view json, std::string_view na
   auto error = parser.iterate(padded).get(parsed);
   if (!error) error = read_members(parsed, document);
   // Each part is kept as it stands: what nobody looks into must be JSON all the same.
-  if (!error && !is_well_formed(json)) error = simdjson::TAPE_ERROR;
+  if (!error && !is_well_formed(padded)) error = simdjson::TAPE_ERROR;
   if (error) {
     std::string reason = simdjson::error_message(error);
     while (reason.ends_with('.')) reason.pop_back();

@@ -25,6 +25,9 @@ namespace ondemand = simdjson::ondemand;
 // A value's JSON text; fails where the value is no JSON.
 [[nodiscard]] simdjson::error_code raw_json_of(ondemand::value value, std::string_view& raw);
 
+// As model::is_well_formed, of a text that is padded already.
+[[nodiscard]] bool is_well_formed(const simdjson::padded_string& json);
+
 // Whether nothing but white space follows what was read.
 [[nodiscard]] bool at_end(ondemand::document& document);
 

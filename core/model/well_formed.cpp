@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/model/well_formed.hpp"
 
-#include <simdjson.h>
+#include "core/model/json_scan.hpp"
 
 namespace haingest::model {
 namespace {
@@ -108,19 +108,11 @@ bool is_value(ondemand::value value, int depth) {
   return is_scalar(value.raw_json_token());
 }
 
-// simdjson's own verdict, a third faster than the walk below; it refuses lone surrogates, so that a
-// no of it means nothing yet.
-bool is_accepted_as_a_whole(const simdjson::padded_string& json) {
-  simdjson::dom::parser parser;
-  if (parser.allocate(json.size(), k_deepest) != simdjson::SUCCESS) return false;
-  return parser.parse(json).error() == simdjson::SUCCESS;
-}
-
 }  // namespace
 
-bool is_well_formed(std::string_view json) {
-  const simdjson::padded_string padded(json);
-  if (is_accepted_as_a_whole(padded)) return true;
+bool is_well_formed(std::string_view json) { return is_well_formed(simdjson::padded_string(json)); }
+
+bool is_well_formed(const simdjson::padded_string& padded) {
   ondemand::parser parser;
   ondemand::document document;
   ondemand::json_type type{};
