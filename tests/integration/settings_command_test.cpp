@@ -10,6 +10,7 @@
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/left_out.hpp"
 
 using namespace haingest;
 using nlohmann::ordered_json;
@@ -275,6 +276,7 @@ TEST_CASE("output that cannot be written ends with 1") {
 }
 
 TEST_CASE("an error stands on a line of its own behind what showed the progress") {
+  if (!test::have_pseudo_terminal()) return;
   Program program;
   program.environment["TERM"] = "xterm";
   program.environment["NO_COLOR"] = "1";

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/left_out.hpp"
 #include "tests/support/sql.hpp"
 
 using namespace haingest;
@@ -302,7 +302,7 @@ TEST_CASE("a full disk ends with 1, and the store stays what it was") {
   const bool mounted =
       ::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=640k") == 0;
   if (!mounted) {
-    std::cout << "left out: a full disk: no file system can be mounted here\n";
+    test::left_out("a full disk", "no file system can be mounted here");
     return;
   }
   CHECK(small.sync(db, {"-q"}).exit_code == 0);
