@@ -100,6 +100,24 @@ mirror::Report post(const SyncOptions& options, const model::Document& document)
   return mirror::parse_report(response.body).value();
 }
 
+std::string shown_name(const std::string& from) { return from == "-" ? "standard input" : from; }
+
+// A part that HA did not answer stands in "missing"; one that is there and is no registry means
+// that the file is something else.
+void refuse_malformed(const model::Document& document, const model::Snapshot& snapshot,
+                      const std::string& name) {
+  for (const model::Part part : model::k_parts) {
+    const auto failed = snapshot.failed.find(model::name_of(part));
+    const bool wrong = failed != snapshot.failed.end() && failed->second == "invalid_json";
+    if (!wrong || !document.answer(part).ok()) continue;
+    throw base::Failure(base::ErrorKind::failure,
+                        name + " is no snapshot: its " + std::string(model::name_of(part)) +
+                            " are no registry; nothing was read from it; make one with "
+                            "'discover --save FILE'",
+                        "haingest discover --save snapshot.json");
+  }
+}
+
 void forget_numbers(mirror::Report& report) {
   report.run.id = 0;
   for (model::Change& change : report.changes) change.seq = 0;
@@ -115,6 +133,7 @@ mirror::Report sync(const SyncOptions& options, std::istream& input) {
   const model::Document document = read_document(options, input);
   if (options.to) return post(options, document);
   const model::Snapshot snapshot = model::to_snapshot(document);
+  if (options.from) refuse_malformed(document, snapshot, shown_name(*options.from));
   requester.source = options.from ? *options.from : document.ha.url;
   const auto timeout = options.ha.request_timeout;
   store::Database database =

@@ -21,9 +21,9 @@ std::int64_t RemovalLimit::allowed(std::int64_t confirmed) const {
 std::optional<base::Error> guard_house(const model::Snapshot& snapshot, const model::Stored& stored,
                                        std::int64_t devices_kept, const Policy& policy) {
   const model::Registry& devices = snapshot.of(model::Kind::device);
-  if (policy.new_house || devices.presence != model::Presence::complete || devices_kept > 0) {
-    return std::nullopt;
-  }
+  // A registry that listed devices has answered, whatever one of its records is.
+  const bool answered = devices.presence == model::Presence::complete || !devices.table.empty();
+  if (policy.new_house || !answered || devices_kept > 0) return std::nullopt;
   // A Home Assistant that is starting may list nothing yet; nothing is removed then anyway.
   if (!snapshot.ha.running() && devices.table.empty()) return std::nullopt;
   std::int64_t confirmed = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/mirror/match.hpp"
 
+#include <unordered_set>
+
 namespace haingest::mirror {
 namespace {
 
@@ -42,9 +44,13 @@ class Matcher {
   Matcher(const Table& records, const Table& stored, Match& match)
       : records_(records), stored_(stored), match_(match) {}
 
-  // `usable` says which stored rows may be found this way.
+  // `usable` says which stored rows may be found this way; an empty key finds nothing.
   template <class KeyOf, class Usable>
   void by(KeyOf key_of, Usable usable) {
+    by(key_of, key_of, usable);
+  }
+  template <class KeyOfRecord, class KeyOf, class Usable>
+  void by(KeyOfRecord key_of_record, KeyOf key_of, Usable usable) {
     std::unordered_map<std::string, std::size_t> index;
     for (std::size_t i = 0; i < stored_.size(); ++i) {
       if (!match_.unmatched[i] || !usable(stored_.row(i))) continue;
@@ -53,7 +59,7 @@ class Matcher {
     if (index.empty()) return;
     for (std::size_t i = 0; i < records_.size(); ++i) {
       if (match_.skipped[i] || match_.stored_of[i]) continue;
-      const auto found = index.find(key_of(records_.row(i)));
+      const auto found = index.find(key_of_record(records_.row(i)));
       if (found == index.end() || !match_.unmatched[found->second]) continue;
       take(i, found->second);
     }
@@ -125,6 +131,29 @@ Match match(const Table& records, const Table& stored) {
   matcher.by(unique_key,
              [](Row row) { return has_no_registry_id(row) && !is_confirmed(Kind::entity, row); });
   return match;
+}
+
+Match match_upsert(const Table& records, const Table& stored) {
+  Match found = match(records, stored);
+  if (records.kind() != Kind::entity) return found;
+  Matcher(records, stored, found)
+      .by([](Row row) { return has_no_registry_id(row) ? entity_key(row) : std::string{}; },
+          entity_key, [](Row) { return true; });
+  return found;
+}
+
+std::vector<std::size_t> dispossessed(const Table& records, const Table& stored,
+                                      const Match& match) {
+  std::unordered_set<std::string_view> taken;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (!match.skipped[i]) taken.insert(records.row(i)[model::k_key_column].text());
+  }
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const std::string_view key = stored.row(i)[model::k_key_column].text();
+    if (match.unmatched[i] && taken.contains(key)) rows.push_back(i);
+  }
+  return rows;
 }
 
 }  // namespace haingest::mirror

@@ -27,6 +27,12 @@ struct Match {
 // then, for rows that no HA has confirmed yet, by platform and unique_id.
 [[nodiscard]] Match match(const model::Table& records, const model::Table& stored);
 
+// The same for records that a client sends, which need not have an id: those go by entity_id alone.
+[[nodiscard]] Match match_upsert(const model::Table& records, const model::Table& stored);
+// The stored rows that no record speaks of and whose primary key one of them takes.
+[[nodiscard]] std::vector<std::size_t> dispossessed(const model::Table& records,
+                                                    const model::Table& stored, const Match& match);
+
 // Whether HA's registry lists the entity: one that only has a state has no platform and no id.
 [[nodiscard]] bool is_registered(model::Row entity);
 [[nodiscard]] bool is_confirmed(model::Kind kind, model::Row row);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/base/text.hpp"
 #include "core/mirror/diff.hpp"
 #include "core/mirror/guard.hpp"
 #include "core/mirror/match.hpp"
@@ -73,7 +74,11 @@ class Planner {
         {kind, row, std::string{alias == nullptr ? why : "superseded"}, successor});
     Change change = make_change(kind, row, alias == nullptr ? Action::removed : Action::superseded);
     change.before = model::to_json(kind, row);
-    if (alias != nullptr) change.after = "{\"device_id\":\"" + successor + "\"}";
+    if (alias != nullptr) {
+      change.after = "{\"device_id\":";
+      base::append_json_string(change.after, successor);
+      change.after += '}';
+    }
     plan_.changes.push_back(std::move(change));
   }
 
@@ -92,18 +97,24 @@ class Planner {
     row[tail.first_seen] = now_text_;
     row[tail.last_seen] = now_text_;
     ++total(kind);
-    if (is_state_only(kind, row)) return true;
+    if (!is_state_only(kind, row)) arrive(kind, row);
+    return true;
+  }
+
+  // A record that was not there: a new one, or one that is back.
+  void arrive(Kind kind, model::MutableRow row) {
     const std::string id{model::identity_of(kind, row)};
     const auto tombstone = removed_.find({kind, id});
     const bool restored = tombstone != removed_.end();
     if (restored) {
-      if (!tombstone->second.empty()) row[tail.first_seen] = Value{tombstone->second};
+      if (!tombstone->second.empty()) {
+        row[model::tail_of(kind).first_seen] = Value{tombstone->second};
+      }
       plan_.unburied.emplace_back(kind, id);
     }
     Change change = make_change(kind, row, restored ? Action::restored : Action::added);
     change.after = model::to_json(kind, row);
     plan_.changes.push_back(std::move(change));
-    return true;
   }
 
   bool update(Kind kind, model::MutableRow row, Row stored, bool confirmed) {
@@ -116,10 +127,8 @@ class Planner {
     plan_.erased.emplace_back(kind, stored[model::k_key_column].text());
     if (is_state_only(kind, row)) return true;
     if (was_state_only) {
-      // It got a unique_id: for the registry it is new.
-      Change change = make_change(kind, row, Action::added);
-      change.after = model::to_json(kind, row);
-      plan_.changes.push_back(std::move(change));
+      // It got a unique_id: for the registry it is new, or back.
+      arrive(kind, row);
     } else if (difference.changed) {
       Change change =
           make_change(kind, row, difference.renamed ? Action::renamed : Action::updated);
@@ -292,7 +301,10 @@ base::Result<Plan> reconcile(const model::Snapshot& snapshot, const model::Store
 Plan reconcile_upsert(const Table& records, const model::Stored& stored,
                       const store::RemovedIds& removed, base::Timestamp now) {
   Planner planner(stored, removed, now);
-  const Match found = match(records, stored.of(records.kind()));
+  const Match found = match_upsert(records, stored.of(records.kind()));
+  for (const std::size_t i : dispossessed(records, stored.of(records.kind()), found)) {
+    planner.remove(records.kind(), stored.of(records.kind()).row(i), "gone");
+  }
   planner.apply_records(records, found, false);
   planner.plan().notes = found.notes;
   return std::move(planner.plan());

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <unordered_map>
+#include <unordered_set>
 
 namespace haingest::mirror {
 namespace {
@@ -34,41 +34,74 @@ bool same(const Alias& a, const Alias& b) {
          a.inferred == b.inferred;
 }
 
+void add_once(std::vector<std::string>& ids, const std::string& id) {
+  if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+}
+
 }  // namespace
 
 Successors::Successors(const model::Snapshot& snapshot, const model::Stored& stored)
     : snapshot_(snapshot), stored_(stored) {
+  index();
   for (const Alias& alias : stored.aliases) aliases_.emplace(alias.old_id, alias);
   for (const Alias& split : snapshot.splits) {
     if (split.new_ids.empty()) continue;
     Alias& alias = aliases_[split.old_id];
     const std::string chosen = alias.primary_id;
-    std::vector<std::string> ids = split.new_ids;
+    std::vector<std::string> ids;
+    for (const std::string& id : split.new_ids) add_once(ids, id);
     // A half that was removed drops out of HA's map; it stays in ours.
     for (const std::string& id : alias.new_ids) {
-      if (!alias.inferred && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+      if (!alias.inferred) add_once(ids, id);
     }
-    const std::string primary = !split.primary_id.empty() ? split.primary_id
-                                : !chosen.empty()         ? chosen
-                                                          : heir_of(split.old_id, split.new_ids);
+    std::string primary = !split.primary_id.empty() ? split.primary_id
+                          : !chosen.empty()         ? chosen
+                                                    : heir_of(split.old_id, split.new_ids);
+    if (alias.inferred && split.primary_id.empty() &&
+        std::ranges::find(ids, primary) == ids.end()) {
+      primary = heir_of(split.old_id, split.new_ids);
+    }
+    add_once(ids, primary);
     alias = {split.old_id, std::move(ids), primary, false};
+  }
+}
+
+void Successors::index() {
+  std::unordered_set<std::string_view> known;
+  const Table& devices = stored_.of(Kind::device);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    known.insert(devices.row(i)[model::device::device_id].text());
+  }
+  const Table& now = snapshot_.of(Kind::device).table;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const Row device = now.row(i);
+    const model::Value created = device[model::device::created_at];
+    if (!created.has_text() || known.contains(device[model::device::device_id].text())) continue;
+    newcomers_[created.text()].push_back(i);
+  }
+  const Table& before = stored_.of(Kind::entity);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const Row entity = before.row(i);
+    if (!entity[model::entity::device_id].has_text()) continue;
+    entities_before_[entity[model::entity::device_id].text()].push_back(
+        entity[model::entity::registry_id].text());
+  }
+  const Table& entities = snapshot_.of(Kind::entity).table;
+  for (std::size_t i = 0; i < entities.size(); ++i) {
+    const Row entity = entities.row(i);
+    if (!entity[model::entity::registry_id].has_text()) continue;
+    device_now_.emplace(entity[model::entity::registry_id].text(),
+                        entity[model::entity::device_id].text());
   }
 }
 
 std::string Successors::heir_of(std::string_view old_id,
                                 const std::vector<std::string>& candidates) const {
-  std::unordered_map<std::string_view, bool> moved;  // registry ids that the old device had
-  const Table& before = stored_.of(Kind::entity);
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    if (before.row(i)[model::entity::device_id].text() == old_id) {
-      moved.emplace(before.row(i)[model::entity::registry_id].text(), true);
-    }
-  }
   std::map<std::string_view, std::size_t> votes;
-  const Table& now = snapshot_.of(Kind::entity).table;
-  for (std::size_t i = 0; i < now.size(); ++i) {
-    if (moved.contains(now.row(i)[model::entity::registry_id].text())) {
-      ++votes[now.row(i)[model::entity::device_id].text()];
+  if (const auto moved = entities_before_.find(old_id); moved != entities_before_.end()) {
+    for (const std::string_view registry_id : moved->second) {
+      const auto found = device_now_.find(registry_id);
+      if (found != device_now_.end()) ++votes[found->second];
     }
   }
   std::string heir = candidates.front();
@@ -80,21 +113,15 @@ std::string Successors::heir_of(std::string_view old_id,
 
 Alias Successors::infer(Row vanished) const {
   Alias alias{std::string{vanished[model::device::device_id].text()}, {}, "", true};
+  const auto newcomers = newcomers_.find(vanished[model::device::created_at].text());
+  if (newcomers == newcomers_.end()) return alias;
+  // The halves copy created_at and, at first, what identifies the device.
   const std::set<std::string> marks = marks_of(vanished);
-  const model::Value created = vanished[model::device::created_at];
-  std::set<std::string_view> known;
-  for (std::size_t i = 0; i < stored_.of(Kind::device).size(); ++i) {
-    known.insert(stored_.of(Kind::device).row(i)[model::device::device_id].text());
-  }
   const Table& now = snapshot_.of(Kind::device).table;
-  for (std::size_t i = 0; i < now.size(); ++i) {
-    const Row device = now.row(i);
-    const std::string_view id = device[model::device::device_id].text();
-    // The halves copy created_at and, at first, what identifies the device.
-    if (known.contains(id) || created.is_null() || device[model::device::created_at] != created) {
-      continue;
+  for (const std::size_t i : newcomers->second) {
+    if (share_a_mark(marks, marks_of(now.row(i)))) {
+      alias.new_ids.emplace_back(now.row(i)[model::device::device_id].text());
     }
-    if (share_a_mark(marks, marks_of(device))) alias.new_ids.emplace_back(id);
   }
   if (!alias.new_ids.empty()) alias.primary_id = heir_of(alias.old_id, alias.new_ids);
   return alias;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/model/snapshot.hpp"
@@ -24,6 +25,7 @@ class Successors {
   [[nodiscard]] std::vector<model::Alias> news() const;
 
  private:
+  void index();
   [[nodiscard]] std::string heir_of(std::string_view old_id,
                                     const std::vector<std::string>& candidates) const;
   [[nodiscard]] model::Alias infer(model::Row vanished_device) const;
@@ -31,6 +33,11 @@ class Successors {
   const model::Snapshot& snapshot_;
   const model::Stored& stored_;
   std::map<std::string, model::Alias, std::less<>> aliases_;
+  // Devices of the snapshot that the store has not, by created_at.
+  std::unordered_map<std::string_view, std::vector<std::size_t>> newcomers_;
+  // Registry ids by the device that had them, and where they are now.
+  std::unordered_map<std::string_view, std::vector<std::string_view>> entities_before_;
+  std::unordered_map<std::string_view, std::string_view> device_now_;
 };
 
 }  // namespace haingest::mirror

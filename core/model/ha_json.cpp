@@ -137,7 +137,7 @@ class Parser {
     if (wanted == Type::json) {
       std::string_view raw;
       if (const auto error = raw_json_of(value, raw)) return error;
-      cell = out_.table.keep(minified(raw));
+      cell = out_.table.keep(is_set(key) ? sorted_array(minified(raw)) : minified(raw));
       return simdjson::SUCCESS;
     }
     if (type == json_type::array || type == json_type::object) return to_extra(key, value, type);
@@ -152,6 +152,12 @@ class Parser {
       append_extra(key, quoted ? json_string(text) : text);
     }
     return simdjson::SUCCESS;
+  }
+
+  // What HA keeps as sets and lists in the order of their hashes, another one after each restart.
+  static bool is_set(std::string_view key) {
+    return key == "identifiers" || key == "connections" || key == "labels" ||
+           key == "config_entries";
   }
 
   static std::string json_string(std::string_view text) {
@@ -198,7 +204,7 @@ class Parser {
   simdjson::error_code to_extra(std::string_view key, ondemand::value value, json_type type) {
     std::string_view raw;
     if (const auto error = raw_json_of(value, raw)) return error;
-    const std::string text = minified(raw);
+    const std::string text = is_set(key) ? sorted_array(minified(raw)) : minified(raw);
     append_extra(key, text);
     // Who owns a device, in versions before config_entry_id (2026.8).
     if (kind_ == Kind::device && type == json_type::string && key == "primary_config_entry") {

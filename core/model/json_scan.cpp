@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "core/model/json_scan.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <vector>
 
 #include "core/base/text.hpp"
 
@@ -84,6 +86,41 @@ std::string minified(std::string_view raw) {
   }
   out.resize(length);
   return out;
+}
+
+std::string sorted_array(std::string array) {
+  if (array.size() < 2 || array.front() != '[' || array.find(',') == std::string::npos)
+    return array;
+  std::vector<std::string_view> elements;
+  const std::string_view inside = std::string_view{array}.substr(1, array.size() - 2);
+  std::size_t start = 0;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    const char c = inside[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    } else if (c == ',' && depth == 0) {
+      elements.push_back(inside.substr(start, i - start));
+      start = i + 1;
+    }
+  }
+  elements.push_back(inside.substr(start));
+  if (std::ranges::is_sorted(elements)) return array;
+  std::ranges::sort(elements);
+  std::string sorted = "[";
+  for (const std::string_view element : elements) {
+    if (sorted.size() > 1) sorted += ',';
+    sorted += element;
+  }
+  return sorted + "]";
 }
 
 std::string decode_leniently(std::string_view token) {

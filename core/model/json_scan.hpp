@@ -15,6 +15,9 @@ namespace ondemand = simdjson::ondemand;
 // The text of any JSON value as it stands, minified when it has white space.
 [[nodiscard]] std::string minified(std::string_view raw);
 
+// A minified array with its elements in the order of their bytes; anything else as it is.
+[[nodiscard]] std::string sorted_array(std::string array);
+
 // A scalar's raw token without the white space that simdjson leaves behind it.
 [[nodiscard]] std::string_view trimmed(std::string_view raw);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/model/world.hpp"
 
+#include <unordered_set>
 #include <utility>
 
 namespace haingest::model {
@@ -45,20 +46,18 @@ std::optional<Row> World::find_entity_by_registry_id(std::string_view id) const 
 }
 
 std::optional<Row> World::find_device_or_successor(std::string_view id) const {
-  // A successor may itself have been split later; the bound is against a map that runs in a circle.
-  constexpr int most_generations = 8;
-  for (int generation = 0; generation < most_generations; ++generation) {
-    if (const auto row = find(Kind::device, id)) return row;
-    const auto alias = alias_by_old_id_.find(id);
-    if (alias == alias_by_old_id_.end()) return std::nullopt;
-    const Alias& successor = stored_.aliases[alias->second];
-    if (!successor.primary_id.empty()) {
-      id = successor.primary_id;
-    } else if (!successor.new_ids.empty()) {
-      id = successor.new_ids.front();
-    } else {
-      return std::nullopt;
-    }
+  // A half may itself have been split later, and the chosen one may be gone while others live on.
+  std::vector<std::string_view> heirs{id};
+  std::unordered_set<std::string_view> asked;
+  for (std::size_t i = 0; i < heirs.size(); ++i) {
+    const std::string_view heir = heirs[i];
+    if (!asked.insert(heir).second) continue;
+    if (const auto row = find(Kind::device, heir)) return row;
+    const auto alias = alias_by_old_id_.find(heir);
+    if (alias == alias_by_old_id_.end()) continue;
+    const Alias& split = stored_.aliases[alias->second];
+    heirs.emplace_back(split.primary_id);
+    heirs.insert(heirs.end(), split.new_ids.begin(), split.new_ids.end());
   }
   return std::nullopt;
 }

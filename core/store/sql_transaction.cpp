@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/store/sql_transaction.hpp"
+#include "core/base/text.hpp"
 
 #include <stdexcept>
 
@@ -98,6 +99,17 @@ void SqlTransaction::erase(Kind kind, std::string_view key) {
 }
 
 void SqlTransaction::put_alias(const model::Alias& alias, base::Timestamp first_seen) {
+  std::string halves = "[";
+  for (const std::string& new_id : alias.new_ids) {
+    if (halves.size() > 1) halves += ',';
+    base::append_json_string(halves, new_id);
+  }
+  SQLite::Statement others(database_,
+                           "DELETE FROM device_aliases WHERE old_id = ? AND new_id NOT IN (SELECT "
+                           "value FROM json_each(?))");
+  others.bind(1, alias.old_id);
+  others.bind(2, halves + "]");
+  others.exec();
   SQLite::Statement statement(
       database_,
       "INSERT INTO device_aliases (old_id, new_id, is_primary, inferred, first_seen) "

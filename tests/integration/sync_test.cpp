@@ -502,6 +502,8 @@ TEST_CASE("a malformed snapshot is refused whole") {
   const std::string rest = "; nothing was read from it; make one with 'discover --save FILE'";
   refused(R"({"devices":[)",
           "JSON document ended early in the middle of an object or array" + rest);
+  refused(R"({"devices":5})", "its devices are no registry" + rest);
+  refused(R"({"devices":[],"states":{}})", "its states are no registry" + rest);
   const Outcome missing =
       program.run({"sync", "--from", program.file("none"), "--db", program.file("m.db")});
   CHECK(missing.exit_code == 1);

@@ -326,3 +326,75 @@ TEST_CASE("a state takes no entity_id from an entity while Home Assistant is sta
   CHECK(mirror.sql("SELECT entity_id, registry_id FROM entities ORDER BY 1") ==
         "light.a|r1\nlight.b|r2\nsun.sun|\n");
 }
+
+TEST_CASE("reconcile: the order of what Home Assistant keeps as sets is no change") {
+  Mirror m;
+  House house;
+  house.devices =
+      R"([{"id":"d1","name":"A","identifiers":[["a","1"],["b","2"]],"labels":["x","y"],
+           "connections":[["mac","1"],["mac","2"]],"config_entries":["c1","c2"]}])";
+  m.sync(house);
+  const std::string before = m.sql("SELECT * FROM devices");
+  house.devices =
+      R"([{"id":"d1","name":"A","identifiers":[["b","2"],["a","1"]],"labels":["y","x"],
+           "connections":[["mac","2"],["mac","1"]],"config_entries":["c2","c1"]}])";
+  CHECK(told(m.sync(house)).empty());
+  CHECK(m.sql("SELECT * FROM devices") == before);
+  CHECK(m.sql("SELECT identifiers, config_entry_id FROM devices") == R"([["a","1"],["b","2"]]|c1)"
+                                                                     "\n");
+}
+
+TEST_CASE("reconcile: an entity that is back over its own state is restored") {
+  Mirror m;
+  House house;
+  house.entities = "[" + entity("light.a", "r1") + "]";
+  m.sync(house);
+  const std::string first_seen = m.sql("SELECT first_seen FROM entities");
+  House gone;
+  gone.states = R"([{"entity_id":"light.a"}])";
+  CHECK(told(m.sync(gone)) == "removed entity r1 light.a\n");
+  CHECK(told(m.sync(house)) == "restored entity r1 light.a\n");
+  CHECK(m.sql("SELECT count(*) FROM removed") == "0\n");
+  CHECK(m.sql("SELECT first_seen FROM entities") == first_seen);
+}
+
+TEST_CASE("reconcile: an alias holds what Home Assistant's map says now, one primary among it") {
+  Mirror m;
+  m.sync({.devices = R"([{"id":"old","created_at":1700000000.5,"identifiers":[["a","1"]]}])"});
+  const std::string halves =
+      R"([{"id":"n\"1","created_at":1700000000.5,"identifiers":[["a","1"]]},{"id":"n2"}])";
+  const auto report = m.sync({.devices = halves});
+  CHECK(told(report).find("superseded device old old") != std::string::npos);
+  CHECK(m.sql("SELECT json_extract(after, '$.device_id') FROM changes WHERE action = "
+              "'superseded'") == "n\"1\n");
+  // What was inferred gives way to the map; a primary outside of it is one of the halves.
+  m.sync(
+      {.devices = halves, .composite_splits = R"({"old":{"split_ids":["n2","n2"],"primary_id":"n2"},
+                                                    "x":{"split_ids":["n2"],"primary_id":"n9"}})"});
+  CHECK(m.sql("SELECT old_id, new_id, is_primary, inferred FROM device_aliases ORDER BY 1, 2") ==
+        "old|n2|1|0\nx|n2|0|0\nx|n9|1|0\n");
+}
+
+TEST_CASE("reconcile: a broken record does not hide another house") {
+  Mirror m;
+  m.sync({.devices = devices(0, 3)});
+  CHECK_THROWS_WITH(m.sync({.devices = R"([{"id":"x1","name":"X"},{"name":"no id"}])"}),
+                    test::ContainsSubstring("this looks like another house"));
+  CHECK(m.sql("SELECT count(*) FROM devices") == "3\n");
+}
+
+TEST_CASE("reconcile: a bulk upsert goes by entity_id, and takes ids over from others") {
+  Mirror m;
+  m.sync({.entities = "[" + entity("light.a", "r1") + "," + entity("light.b", "r2") + "]"});
+  const auto upsert = [&m](const std::string& json) {
+    const auto records = model::parse_records(model::Kind::entity, json, model::Missing::absent);
+    return told(mirror::upsert(m.database, records->table, {"api", "127.0.0.1", {}},
+                               [&m] { return m.now; }));
+  };
+  CHECK(upsert(R"([{"entity_id":"light.a","icon":"mdi:lamp"}])") == "updated entity r1 light.a\n");
+  CHECK(upsert(R"([{"entity_id":"light.b","id":"r1"}])") ==
+        "removed entity r2 light.b\nrenamed entity r1 light.b\n");
+  CHECK(upsert(R"([{"entity_id":"light.b","id":"r9","platform":"p"}])") ==
+        "removed entity r1 light.b\nadded entity r9 light.b\n");
+  CHECK(m.sql("SELECT entity_id, registry_id FROM entities") == "light.b|r9\n");
+}

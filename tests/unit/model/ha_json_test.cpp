@@ -59,10 +59,10 @@ TEST_CASE("ha_json: a lone surrogate costs its character, not its record") {
 
 TEST_CASE("ha_json: who owns a device in versions before config_entry_id") {
   CHECK(text(parse(Kind::device, R"([{"id":"d","config_entries":["e2","e1"]}])"),
-             device::config_entry_id) == "e2");
-  CHECK(text(parse(Kind::device,
-                   R"([{"id":"d","config_entries":["e2","e1"],"primary_config_entry":"e1"}])"),
              device::config_entry_id) == "e1");
+  CHECK(text(parse(Kind::device,
+                   R"([{"id":"d","config_entries":["e1","e2"],"primary_config_entry":"e2"}])"),
+             device::config_entry_id) == "e2");
 }
 
 TEST_CASE("ha_json: records without an id or that are none are skipped and told") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/model/snapshot.hpp"
+#include "core/model/world.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/document.hpp"
@@ -105,4 +106,17 @@ TEST_CASE("snapshot: composite splits") {
   CHECK(snapshot.splits[0].old_id == "old");
   CHECK(snapshot.splits[0].new_ids == std::vector<std::string>{"n1", "n2"});
   CHECK(snapshot.splits[0].primary_id.empty());
+}
+
+TEST_CASE("world: a retired id answers with a half that lives, whichever was chosen") {
+  model::Snapshot snapshot =
+      to_snapshot(parse_document(R"({"devices":[{"id":"n2","name":"N"}]})", "x").value());
+  model::Stored stored;
+  stored.of(Kind::device) = std::move(snapshot.of(Kind::device).table);
+  stored.aliases = {{"old", {"n1", "mid"}, "n1", false}, {"mid", {"old", "n2"}, "", false}};
+  const model::World world(std::move(stored));
+  const auto row = world.find_device_or_successor("old");
+  REQUIRE(row);
+  CHECK((*row)[model::device::device_id].text() == "n2");
+  CHECK_FALSE(world.find_device_or_successor("n1"));
 }
