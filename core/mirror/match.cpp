@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/mirror/match.hpp"
 
+#include <unordered_map>
 #include <unordered_set>
 
 namespace haingest::mirror {

@@ -42,7 +42,6 @@ void add_once(std::vector<std::string>& ids, const std::string& id) {
 
 Successors::Successors(const model::Snapshot& snapshot, const model::Stored& stored)
     : snapshot_(snapshot), stored_(stored) {
-  index();
   for (const Alias& alias : stored.aliases) aliases_.emplace(alias.old_id, alias);
   for (const Alias& split : snapshot.splits) {
     if (split.new_ids.empty()) continue;
@@ -54,55 +53,59 @@ Successors::Successors(const model::Snapshot& snapshot, const model::Stored& sto
     for (const std::string& id : alias.new_ids) {
       if (!alias.inferred) add_once(ids, id);
     }
-    std::string primary = !split.primary_id.empty() ? split.primary_id
-                          : !chosen.empty()         ? chosen
-                                                    : heir_of(split.old_id, split.new_ids);
-    if (alias.inferred && split.primary_id.empty() &&
-        std::ranges::find(ids, primary) == ids.end()) {
-      primary = heir_of(split.old_id, split.new_ids);
-    }
+    // HA's word, else the choice of an earlier run as long as it is a half.
+    std::string primary = split.primary_id;
+    if (primary.empty() && std::ranges::find(ids, chosen) != ids.end()) primary = chosen;
+    if (primary.empty()) primary = heir_of(split.old_id, split.new_ids);
     add_once(ids, primary);
     alias = {split.old_id, std::move(ids), primary, false};
   }
 }
 
-void Successors::index() {
+const Successors::Newcomers& Successors::newcomers() {
+  if (newcomers_) return *newcomers_;
+  newcomers_.emplace();
   std::unordered_set<std::string_view> known;
-  const Table& devices = stored_.of(Kind::device);
-  for (std::size_t i = 0; i < devices.size(); ++i) {
-    known.insert(devices.row(i)[model::device::device_id].text());
+  const Table& before = stored_.of(Kind::device);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    known.insert(before.row(i)[model::device::device_id].text());
   }
   const Table& now = snapshot_.of(Kind::device).table;
   for (std::size_t i = 0; i < now.size(); ++i) {
-    const Row device = now.row(i);
-    const model::Value created = device[model::device::created_at];
-    if (!created.has_text() || known.contains(device[model::device::device_id].text())) continue;
-    newcomers_[created.text()].push_back(i);
+    const model::Value created = now.row(i)[model::device::created_at];
+    if (created.has_text() && !known.contains(now.row(i)[model::device::device_id].text())) {
+      (*newcomers_)[created.text()].push_back(i);
+    }
+  }
+  return *newcomers_;
+}
+
+const Successors::Moves& Successors::moves() {
+  if (moves_) return *moves_;
+  moves_.emplace();
+  std::unordered_map<std::string_view, std::string_view> device_now;  // by registry id
+  const Table& now = snapshot_.of(Kind::entity).table;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const Row entity = now.row(i);
+    if (!entity[model::entity::registry_id].has_text()) continue;
+    device_now.emplace(entity[model::entity::registry_id].text(),
+                       entity[model::entity::device_id].text());
   }
   const Table& before = stored_.of(Kind::entity);
   for (std::size_t i = 0; i < before.size(); ++i) {
     const Row entity = before.row(i);
-    if (!entity[model::entity::device_id].has_text()) continue;
-    entities_before_[entity[model::entity::device_id].text()].push_back(
-        entity[model::entity::registry_id].text());
+    const auto found = device_now.find(entity[model::entity::registry_id].text());
+    if (found == device_now.end()) continue;
+    (*moves_)[entity[model::entity::device_id].text()].push_back(found->second);
   }
-  const Table& entities = snapshot_.of(Kind::entity).table;
-  for (std::size_t i = 0; i < entities.size(); ++i) {
-    const Row entity = entities.row(i);
-    if (!entity[model::entity::registry_id].has_text()) continue;
-    device_now_.emplace(entity[model::entity::registry_id].text(),
-                        entity[model::entity::device_id].text());
-  }
+  return *moves_;
 }
 
 std::string Successors::heir_of(std::string_view old_id,
-                                const std::vector<std::string>& candidates) const {
+                                const std::vector<std::string>& candidates) {
   std::map<std::string_view, std::size_t> votes;
-  if (const auto moved = entities_before_.find(old_id); moved != entities_before_.end()) {
-    for (const std::string_view registry_id : moved->second) {
-      const auto found = device_now_.find(registry_id);
-      if (found != device_now_.end()) ++votes[found->second];
-    }
+  if (const auto moved = moves().find(old_id); moved != moves().end()) {
+    for (const std::string_view device : moved->second) ++votes[device];
   }
   std::string heir = candidates.front();
   for (const std::string& candidate : candidates) {
@@ -111,14 +114,14 @@ std::string Successors::heir_of(std::string_view old_id,
   return heir;
 }
 
-Alias Successors::infer(Row vanished) const {
+Alias Successors::infer(Row vanished) {
   Alias alias{std::string{vanished[model::device::device_id].text()}, {}, "", true};
-  const auto newcomers = newcomers_.find(vanished[model::device::created_at].text());
-  if (newcomers == newcomers_.end()) return alias;
+  const auto same_age = newcomers().find(vanished[model::device::created_at].text());
+  if (same_age == newcomers().end()) return alias;
   // The halves copy created_at and, at first, what identifies the device.
   const std::set<std::string> marks = marks_of(vanished);
   const Table& now = snapshot_.of(Kind::device).table;
-  for (const std::size_t i : newcomers->second) {
+  for (const std::size_t i : same_age->second) {
     if (share_a_mark(marks, marks_of(now.row(i)))) {
       alias.new_ids.emplace_back(now.row(i)[model::device::device_id].text());
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,19 +26,24 @@ class Successors {
   [[nodiscard]] std::vector<model::Alias> news() const;
 
  private:
-  void index();
+  // Indexes of devices in the snapshot that the store has not, by created_at.
+  using Newcomers = std::unordered_map<std::string_view, std::vector<std::size_t>>;
+  // By a stored device's id: for each entity it had, the device that has the entity now.
+  using Moves = std::unordered_map<std::string_view, std::vector<std::string_view>>;
+
+  // Made when they are first asked for: most snapshots split nothing and miss nothing.
+  [[nodiscard]] const Newcomers& newcomers();
+  [[nodiscard]] const Moves& moves();
+  // The candidate to which most of the old device's entities went.
   [[nodiscard]] std::string heir_of(std::string_view old_id,
-                                    const std::vector<std::string>& candidates) const;
-  [[nodiscard]] model::Alias infer(model::Row vanished_device) const;
+                                    const std::vector<std::string>& candidates);
+  [[nodiscard]] model::Alias infer(model::Row vanished_device);
 
   const model::Snapshot& snapshot_;
   const model::Stored& stored_;
   std::map<std::string, model::Alias, std::less<>> aliases_;
-  // Devices of the snapshot that the store has not, by created_at.
-  std::unordered_map<std::string_view, std::vector<std::size_t>> newcomers_;
-  // Registry ids by the device that had them, and where they are now.
-  std::unordered_map<std::string_view, std::vector<std::string_view>> entities_before_;
-  std::unordered_map<std::string_view, std::string_view> device_now_;
+  std::optional<Newcomers> newcomers_;
+  std::optional<Moves> moves_;
 };
 
 }  // namespace haingest::mirror
