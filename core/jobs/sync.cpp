@@ -24,13 +24,16 @@ std::string read_saved(const std::string& path) {
   }
 }
 
+std::string shown_name(const SyncOptions& options) {
+  return *options.from == "-" ? "standard input" : *options.from;
+}
+
 model::Document read_document(const SyncOptions& options, std::istream& input) {
   if (!options.from) return discover(options.ha, options.clock);
-  if (*options.from != "-") {
-    return model::parse_document(read_saved(*options.from), *options.from).value();
-  }
-  const std::string text{std::istreambuf_iterator<char>(input), {}};
-  return model::parse_document(text, "standard input").value();
+  const std::string text = *options.from == "-"
+                               ? std::string{std::istreambuf_iterator<char>(input), {}}
+                               : read_saved(*options.from);
+  return model::parse_document(text, shown_name(options)).value();
 }
 
 // As the data API takes it; past 1000 hours nobody misses the rest of a day.
@@ -100,8 +103,6 @@ mirror::Report post(const SyncOptions& options, const model::Document& document)
   return mirror::parse_report(response.body).value();
 }
 
-std::string shown_name(const std::string& from) { return from == "-" ? "standard input" : from; }
-
 // A part that HA did not answer stands in "missing"; one that is there and is no registry means
 // that the file is something else.
 void refuse_malformed(const model::Document& document, const model::Snapshot& snapshot,
@@ -110,11 +111,8 @@ void refuse_malformed(const model::Document& document, const model::Snapshot& sn
     const auto failed = snapshot.failed.find(model::name_of(part));
     const bool wrong = failed != snapshot.failed.end() && failed->second == "invalid_json";
     if (!wrong || !document.answer(part).ok()) continue;
-    throw base::Failure(base::ErrorKind::failure,
-                        name + " is no snapshot: its " + std::string(model::name_of(part)) +
-                            " are no registry; nothing was read from it; make one with "
-                            "'discover --save FILE'",
-                        "haingest discover --save snapshot.json");
+    throw base::Failure(model::no_snapshot(name, "its " + std::string(model::name_of(part)) +
+                                                     " are no registry; nothing was read from it"));
   }
 }
 
@@ -131,9 +129,9 @@ mirror::Report sync(const SyncOptions& options, std::istream& input) {
   requester.started_at = options.clock();
   if (options.to) static_cast<void>(net::parse_url(options.to->url).value());
   const model::Document document = read_document(options, input);
-  if (options.to) return post(options, document);
   const model::Snapshot snapshot = model::to_snapshot(document);
-  if (options.from) refuse_malformed(document, snapshot, shown_name(*options.from));
+  if (options.from) refuse_malformed(document, snapshot, shown_name(options));
+  if (options.to) return post(options, document);
   requester.source = options.from ? *options.from : document.ha.url;
   const auto timeout = options.ha.request_timeout;
   store::Database database =

@@ -162,6 +162,13 @@ std::string to_json(const Document& document) {
   return out + ",\n\"missing\":" + missing + "}}\n";
 }
 
+base::Error no_snapshot(std::string_view name, std::string_view why) {
+  return {base::ErrorKind::failure,
+          std::string{name} + " is no snapshot: " + std::string{why} +
+              "; make one with 'discover --save FILE'",
+          "haingest discover --save snapshot.json"};
+}
+
 base::Result<Document> parse_document(std::string_view json, std::string_view name) {
   const simdjson::padded_string padded{json};
   ondemand::parser parser;
@@ -174,19 +181,12 @@ base::Result<Document> parse_document(std::string_view json, std::string_view na
   if (error) {
     std::string reason = simdjson::error_message(error);
     while (reason.ends_with('.')) reason.pop_back();
-    return base::Error{base::ErrorKind::failure,
-                       std::string{name} + " is no snapshot: " + reason +
-                           "; nothing was read from it; make one with 'discover --save FILE'",
-                       "haingest discover --save snapshot.json"};
+    return no_snapshot(name, reason + "; nothing was read from it");
   }
   bool any = false;
   for (const Answer& answer : document.answers) any = any || answer.code != "not_asked";
   if (!any) {
-    return base::Error{base::ErrorKind::failure,
-                       std::string{name} +
-                           " is no snapshot: it has none of devices, entities, "
-                           "areas, …; make one with 'discover --save FILE'",
-                       "haingest discover --save snapshot.json"};
+    return no_snapshot(name, "it has none of devices, entities, areas, …");
   }
   return document;
 }

@@ -70,6 +70,8 @@ struct Document {
 
 // One object: ha, the eight parts that were answered, and missing {"floors":"unknown_command"}.
 [[nodiscard]] std::string to_json(const Document& document);
+// What a file that should be a Document is refused with.
+[[nodiscard]] base::Error no_snapshot(std::string_view name, std::string_view why);
 // The inverse of to_json. Fails as a whole on what is no such object; `name` is for the message.
 [[nodiscard]] base::Result<Document> parse_document(std::string_view json, std::string_view name);
 

@@ -504,6 +504,10 @@ TEST_CASE("a malformed snapshot is refused whole") {
           "JSON document ended early in the middle of an object or array" + rest);
   refused(R"({"devices":5})", "its devices are no registry" + rest);
   refused(R"({"devices":[],"states":{}})", "its states are no registry" + rest);
+  // It does not go to a remote store, either: that would have been 5.
+  const Outcome remote =
+      program.run({"sync", "--from", program.file("s.json"), "--to", "http://127.0.0.1:1"});
+  CHECK(remote.exit_code == 1);
   const Outcome missing =
       program.run({"sync", "--from", program.file("none"), "--db", program.file("m.db")});
   CHECK(missing.exit_code == 1);
