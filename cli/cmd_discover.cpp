@@ -8,6 +8,7 @@
 #include "cli/context.hpp"
 #include "cli/records.hpp"
 #include "cli/values.hpp"
+#include "core/base/json_object.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/jobs/discover.hpp"
@@ -150,18 +151,20 @@ std::string age_of(base::Timestamp then, base::Timestamp now) {
   return std::to_string(seconds / (24 * 3600)) + " days";
 }
 
-std::string stored_head(const std::string& path, const std::optional<base::Timestamp>& confirmed) {
-  std::string head = "{\"store\":{\"path\":";
-  base::append_json_string(head, path);
-  if (!confirmed) return head + R"(,"confirmed_at":null,"age_seconds":null})";
+std::string store_json(const std::string& path, const std::optional<base::Timestamp>& confirmed) {
+  base::JsonObject store;
+  store.text("path", path);
+  if (!confirmed) return store.json("confirmed_at", "null").json("age_seconds", "null").done();
   const auto age =
-      std::chrono::duration_cast<std::chrono::seconds>(base::system_now() - *confirmed).count();
-  head += ",\"confirmed_at\":\"" + base::to_iso_text(*confirmed) + "\"";
-  return head + ",\"age_seconds\":" + std::to_string(age) + "}";
+      std::chrono::duration_cast<std::chrono::seconds>(base::system_now() - *confirmed);
+  return store.text("confirmed_at", base::to_iso_text(*confirmed))
+      .number("age_seconds", age.count())
+      .done();
 }
 
 void print_stored_json(const Context& context, jobs::StoredReport report) {
-  std::string text = stored_head(context.database_path(), report.stored.confirmed_at);
+  std::string text =
+      "{\"store\":" + store_json(context.database_path(), report.stored.confirmed_at);
   for (const model::Kind kind : model::k_kinds) {
     text += ",\n\"" + std::string(model::plural_of(kind)) + "\":[";
     const model::Table& table = report.stored.of(kind);

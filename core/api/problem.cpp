@@ -1,54 +1,35 @@
 // SPDX-License-Identifier: MIT
 #include "core/api/problem.hpp"
 
-#include "core/base/text.hpp"
+#include "core/base/json_object.hpp"
 
 namespace haingest::api {
 namespace {
 
-void append_key(std::string& out, std::string_view key) {
-  out += ",\"";
-  out += key;
-  out += "\":";
+using base::JsonObject;
+// Everything but `detail`.
+JsonObject opened(int status, std::string_view sentence, base::Timestamp now) {
+  JsonObject body;
+  body.flag("success", false)
+      .text("error", sentence)
+      .text("error_code", "HTTP_" + std::to_string(status))
+      .text("timestamp", base::to_iso_text(now))
+      .text("type", "about:blank")
+      .text("title", reason_of(status))
+      .number("status", status);
+  return body;
 }
 
-// Everything but `detail`, left open.
-std::string opened(int status, std::string_view sentence, base::Timestamp now) {
-  std::string out = "{\"success\":false";
-  append_key(out, "error");
-  base::append_json_string(out, sentence);
-  append_key(out, "error_code");
-  base::append_json_string(out, "HTTP_" + std::to_string(status));
-  append_key(out, "timestamp");
-  base::append_json_string(out, base::to_iso_text(now));
-  append_key(out, "type");
-  out += "\"about:blank\"";
-  append_key(out, "title");
-  base::append_json_string(out, reason_of(status));
-  append_key(out, "status");
-  out += std::to_string(status);
-  append_key(out, "detail");
-  return out;
-}
-
-void append_violation(std::string& out, const Violation& violation) {
-  out += "{\"type\":";
-  base::append_json_string(out, violation.type);
-  out += ",\"loc\":[";
-  base::append_json_string(out, violation.where);
-  if (!violation.field.empty()) {
-    out += ',';
-    base::append_json_string(out, violation.field);
-  }
-  out += "],\"msg\":";
-  base::append_json_string(out, violation.message);
-  out += ",\"input\":";
-  base::append_json_string(out, violation.input);
-  if (!violation.context.empty()) {
-    out += ",\"ctx\":";
-    out += violation.context;
-  }
-  out += '}';
+std::string violation_json(const Violation& violation) {
+  std::vector<std::string> place{violation.where};
+  if (!violation.field.empty()) place.push_back(violation.field);
+  JsonObject json;
+  json.text("type", violation.type)
+      .json("loc", base::json_list(place))
+      .text("msg", violation.message)
+      .text("input", violation.input);
+  if (!violation.context.empty()) json.json("ctx", violation.context);
+  return json.done();
 }
 
 Response finished(int status, std::string body) {
@@ -114,13 +95,13 @@ std::string_view reason_of(int status) {
   }
 }
 
-Response problem(int status, std::string_view sentence, base::Timestamp now,
-                 std::string_view more) {
-  std::string body = opened(status, sentence, now);
-  base::append_json_string(body, sentence);
-  body += more;
-  body += '}';
-  return finished(status, std::move(body));
+Response problem(int status, std::string_view sentence, base::Timestamp now) {
+  return finished(status, opened(status, sentence, now).text("detail", sentence).done());
+}
+
+Response gone_problem(std::string_view sentence, std::int64_t next, base::Timestamp now) {
+  JsonObject body = opened(410, sentence, now);
+  return finished(410, body.text("detail", sentence).number("next", next).done());
 }
 
 Response validation_problem(const std::vector<Violation>& violations, base::Timestamp now) {
@@ -130,14 +111,12 @@ Response validation_problem(const std::vector<Violation>& violations, base::Time
     sentence +=
         ": " + first.where + (first.field.empty() ? "" : "." + first.field) + ": " + first.message;
   }
-  std::string body = opened(422, sentence, now);
-  body += '[';
+  std::string detail = "[";
   for (const Violation& violation : violations) {
-    if (body.back() != '[') body += ',';
-    append_violation(body, violation);
+    if (detail.size() > 1) detail += ',';
+    detail += violation_json(violation);
   }
-  body += "]}";
-  return finished(422, std::move(body));
+  return finished(422, opened(422, sentence, now).json("detail", detail + "]").done());
 }
 
 }  // namespace haingest::api

@@ -2,6 +2,7 @@
 // Errors of the data API: one object with ha-ingestor's keys and those of RFC 9457. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,11 @@ namespace haingest::api {
 [[nodiscard]] std::string_view reason_of(int status);
 
 // {"success":false,"error":…,"error_code":"HTTP_404","timestamp":…,"type":"about:blank",
-//  "title":"Not Found","status":404,"detail":…}; `more` is appended as further keys: `,"next":7`.
-[[nodiscard]] Response problem(int status, std::string_view sentence, base::Timestamp now,
-                               std::string_view more = {});
+//  "title":"Not Found","status":404,"detail":…}
+[[nodiscard]] Response problem(int status, std::string_view sentence, base::Timestamp now);
+// 410: the same, and `next`, where to go on reading.
+[[nodiscard]] Response gone_problem(std::string_view sentence, std::int64_t next,
+                                    base::Timestamp now);
 
 // 422; `detail` is the array that FastAPI gives, the sentence names the first violation.
 [[nodiscard]] Response validation_problem(const std::vector<Violation>& violations,

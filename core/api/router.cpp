@@ -94,10 +94,9 @@ Read read_changes(Parameters& parameters, const base::Clock& clock) {
   read.render = [query, clock](Library& library) {
     ChangesAnswer answer = changes_view(query, library);
     if (!answer.pruned) return json(std::move(answer.json));
-    return problem(410,
-                   "Changes after " + std::to_string(query.since) +
-                       " are no longer kept: read the lists anew, then go on from \"next\".",
-                   clock(), ",\"next\":" + std::to_string(answer.next));
+    return gone_problem("Changes after " + std::to_string(query.since) +
+                            " are no longer kept: read the lists anew, then go on from \"next\".",
+                        answer.next, clock());
   };
   return read;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/api/views.hpp"
+#include "core/base/json_object.hpp"
 #include "core/base/text.hpp"
 
 namespace haingest::api {
@@ -13,30 +14,17 @@ namespace {
 
 using model::Kind;
 
-void append_text(std::string& out, std::string_view key, std::string_view value) {
-  out += ",\"";
-  out += key;
-  out += "\":";
-  base::append_json_string(out, value);
-}
-
-void append_json(std::string& out, std::string_view key, const std::string& json) {
-  out += ",\"";
-  out += key;
-  out += "\":";
-  out += json.empty() ? "null" : json;
-}
-
-void append_change(std::string& out, const store::StoredChange& stored) {
-  out += "{\"seq\":" + std::to_string(stored.change.seq);
-  out += ",\"run\":" + std::to_string(stored.run);
-  append_text(out, "at", iso_of(stored.at));
-  append_text(out, "kind", model::name_of(stored.change.kind));
-  append_text(out, "id", stored.change.id);
-  append_text(out, "action", model::name_of(stored.change.action));
-  append_json(out, "before", stored.change.before);
-  append_json(out, "after", stored.change.after);
-  out += '}';
+std::string change_json(const store::StoredChange& stored) {
+  return base::JsonObject{}
+      .number("seq", stored.change.seq)
+      .number("run", stored.run)
+      .text("at", iso_of(stored.at))
+      .text("kind", model::name_of(stored.change.kind))
+      .text("id", stored.change.id)
+      .text("action", model::name_of(stored.change.action))
+      .json("before", stored.change.before)
+      .json("after", stored.change.after)
+      .done();
 }
 
 struct Breakdown {
@@ -78,7 +66,7 @@ ChangesAnswer changes_view(const ChangesQuery& query, Library& library) {
   out += "{\"changes\":[";
   for (const store::StoredChange& stored : page.changes) {
     if (out.back() == '}') out += ',';
-    append_change(out, stored);
+    out += change_json(stored);
   }
   out += "],\"count\":" + std::to_string(page.changes.size());
   out += ",\"limit\":" + std::to_string(query.limit);

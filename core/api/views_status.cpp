@@ -1,63 +1,19 @@
 // SPDX-License-Identifier: MIT
 // GET /health, / and /api/info.
 #include <chrono>
-#include <cstdio>
 
 #include "core/api/views.hpp"
 #include "core/base/error.hpp"
-#include "core/base/text.hpp"
+#include "core/base/json_object.hpp"
 
 namespace haingest::api {
 namespace {
 
+using base::JsonObject;
 using model::Kind;
 
-// {"a":1,"b":"x"}, written key by key.
-class Object {
- public:
-  Object& text(std::string_view key, std::string_view value) {
-    name(key);
-    base::append_json_string(out_, value);
-    return *this;
-  }
-  Object& json(std::string_view key, std::string_view value) {
-    name(key);
-    out_ += value;
-    return *this;
-  }
-  Object& flag(std::string_view key, bool value) { return json(key, value ? "true" : "false"); }
-  Object& number(std::string_view key, std::int64_t value) {
-    return json(key, std::to_string(value));
-  }
-  Object& decimal(std::string_view key, double value) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.2f", value);
-    return json(key, text);
-  }
-  [[nodiscard]] std::string done() { return out_ + "}"; }
-
- private:
-  void name(std::string_view key) {
-    if (out_.size() > 1) out_ += ',';
-    out_ += '"';
-    out_ += key;
-    out_ += "\":";
-  }
-
-  std::string out_ = "{";
-};
-
-std::string list_of(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) {
-    if (out.size() > 1) out += ',';
-    base::append_json_string(out, text);
-  }
-  return out + "]";
-}
-
 std::string run_json(const model::Run& run) {
-  return Object{}
+  return JsonObject{}
       .number("run", run.id)
       .text("command", run.command)
       .text("source", run.source)
@@ -69,7 +25,7 @@ std::string run_json(const model::Run& run) {
 }
 
 std::string stored_json(const model::World& world) {
-  Object stored;
+  JsonObject stored;
   for (const Kind kind : model::k_kinds) {
     stored.number(model::plural_of(kind), static_cast<std::int64_t>(world.of(kind).size()));
   }
@@ -97,7 +53,7 @@ std::vector<std::string> worries_of(const store::Reader::FileInfo& file,
 
 std::string influx_json() {
   // Nothing of this process talks to InfluxDB; the keys are those that ha-ingestor's clients read.
-  return Object{}
+  return JsonObject{}
       .text("status", "disconnected")
       .flag("configured", false)
       .json("url", "null")
@@ -109,7 +65,7 @@ std::string influx_json() {
 
 std::string sqlite_json(const store::Reader::FileInfo& file) {
   constexpr double megabyte = 1024.0 * 1024.0;
-  return Object{}
+  return JsonObject{}
       .text("status", "healthy")
       .flag("exists", file.exists)
       .text("journal_mode", file.journal_mode)
@@ -118,9 +74,9 @@ std::string sqlite_json(const store::Reader::FileInfo& file) {
       .done();
 }
 
-Object opened(std::string_view status, const ServiceState& state) {
+JsonObject opened(std::string_view status, const ServiceState& state) {
   const auto uptime = std::chrono::duration<double>(state.now - state.started_at).count();
-  Object object;
+  JsonObject object;
   object.text("status", status)
       .text("service", "haingest")
       .text("version", HAINGEST_VERSION)
@@ -130,16 +86,17 @@ Object opened(std::string_view status, const ServiceState& state) {
 }
 
 std::string authentication_json(const ServiceState& state) {
-  return Object{}.flag("enabled", state.authentication).done();
+  return JsonObject{}.flag("enabled", state.authentication).done();
 }
 
 HealthAnswer unhealthy(const ServiceState& state, const std::string& sentence) {
-  const std::string sqlite = Object{}.text("status", "unhealthy").text("error", sentence).done();
-  Object object = opened("unhealthy", state);
+  const std::string sqlite =
+      JsonObject{}.text("status", "unhealthy").text("error", sentence).done();
+  JsonObject object = opened("unhealthy", state);
   object.json("dependencies",
-              Object{}.json("influxdb", influx_json()).json("sqlite", sqlite).done());
+              JsonObject{}.json("influxdb", influx_json()).json("sqlite", sqlite).done());
   object.json("authentication", authentication_json(state));
-  object.json("problems", list_of({sentence}));
+  object.json("problems", base::json_list({sentence}));
   return {503, object.done()};
 }
 
@@ -152,11 +109,12 @@ HealthAnswer health_view(const ServiceState& state, Library& library) {
     const auto run = library.last_run();
     const auto world = library.world();
     const std::vector<std::string> worries = worries_of(file, library.last_snapshot_run());
-    Object object = opened(worries.empty() ? "healthy" : "degraded", state);
-    object.json("dependencies",
-                Object{}.json("influxdb", influx_json()).json("sqlite", sqlite_json(file)).done());
+    JsonObject object = opened(worries.empty() ? "healthy" : "degraded", state);
+    object.json(
+        "dependencies",
+        JsonObject{}.json("influxdb", influx_json()).json("sqlite", sqlite_json(file)).done());
     object.json("authentication", authentication_json(state));
-    object.json("problems", list_of(worries));
+    object.json("problems", base::json_list(worries));
     object.json("stored", stored_json(*world));
     object.json("last_run", run ? run_json(*run) : "null");
     return {200, object.done()};
@@ -167,7 +125,7 @@ HealthAnswer health_view(const ServiceState& state, Library& library) {
 
 std::string info_view(std::string_view message, const ServiceState& state) {
   const std::string data =
-      Object{}
+      JsonObject{}
           .text("service", "haingest")
           .text("title", "haingest data API")
           .text("description",
@@ -175,11 +133,11 @@ std::string info_view(std::string_view message, const ServiceState& state) {
           .text("version", HAINGEST_VERSION)
           .text("status", "running")
           .json("authentication", authentication_json(state))
-          .json("endpoints", list_of({"/health", "/api/info", "/api/devices", "/api/entities",
-                                      "/api/integrations", "/api/areas", "/api/floors",
-                                      "/api/labels", "/api/changes"}))
+          .json("endpoints", base::json_list({"/health", "/api/info", "/api/devices",
+                                              "/api/entities", "/api/integrations", "/api/areas",
+                                              "/api/floors", "/api/labels", "/api/changes"}))
           .done();
-  return Object{}
+  return JsonObject{}
       .flag("success", true)
       .json("data", data)
       .text("message", message)

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "core/base/text.hpp"
+#include "core/base/json_object.hpp"
 #include "core/mirror/diff.hpp"
 #include "core/mirror/guard.hpp"
 #include "core/mirror/match.hpp"
@@ -75,9 +75,7 @@ class Planner {
     Change change = make_change(kind, row, alias == nullptr ? Action::removed : Action::superseded);
     change.before = model::to_json(kind, row);
     if (alias != nullptr) {
-      change.after = "{\"device_id\":";
-      base::append_json_string(change.after, successor);
-      change.after += '}';
+      change.after = base::JsonObject{}.text("device_id", successor).done();
     }
     plan_.changes.push_back(std::move(change));
   }

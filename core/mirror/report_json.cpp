@@ -2,71 +2,52 @@
 // The report as JSON: what `sync -o json` prints and a remote data API answers.
 #include <nlohmann/json.hpp>
 
-#include "core/base/text.hpp"
+#include "core/base/json_object.hpp"
 #include "core/mirror/mirror.hpp"
 
 namespace haingest::mirror {
 namespace {
 
+using base::JsonObject;
 // A field keeps its place: the answer of a remote store is printed like that of a local one.
 using json = nlohmann::ordered_json;
 
-void append_text(std::string& out, std::string_view key, std::string_view text) {
-  out += out.back() == '{' ? "\"" : ",\"";
-  out += key;
-  out += "\":";
-  base::append_json_string(out, text);
-}
-
-void append_raw(std::string& out, std::string_view key, std::string_view raw) {
-  out += out.back() == '{' ? "\"" : ",\"";
-  out += key;
-  out += "\":";
-  out += raw;
-}
-
-std::string list_of(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) {
-    if (out.size() > 1) out += ',';
-    base::append_json_string(out, text);
-  }
-  return out + "]";
+// A number that a dry run does not have.
+std::string number_or_null(std::int64_t number) {
+  return number == 0 ? "null" : std::to_string(number);
 }
 
 std::string run_json(const model::Run& run) {
-  std::string out = "{";
-  append_raw(out, "run", run.id == 0 ? "null" : std::to_string(run.id));
-  append_text(out, "command", run.command);
-  append_text(out, "source", run.source);
-  append_text(out, "ha_version", run.ha_version);
-  append_text(out, "started_at", base::to_iso_text(run.started_at));
-  append_text(out, "finished_at", base::to_iso_text(run.finished_at));
-  append_raw(out, "duration_ms", std::to_string(run.duration_ms));
-  append_text(out, "outcome", run.outcome);
-  append_text(out, "detail", run.detail);
-  return out + "}";
+  return JsonObject{}
+      .json("run", number_or_null(run.id))
+      .text("command", run.command)
+      .text("source", run.source)
+      .text("ha_version", run.ha_version)
+      .text("started_at", base::to_iso_text(run.started_at))
+      .text("finished_at", base::to_iso_text(run.finished_at))
+      .number("duration_ms", run.duration_ms)
+      .text("outcome", run.outcome)
+      .text("detail", run.detail)
+      .done();
 }
 
 std::string summary_json(const Report& report) {
-  std::string out = "{";
+  JsonObject summary;
   for (const model::Action action : model::k_actions) {
-    append_raw(out, model::name_of(action),
-               std::to_string(report.run.counts[static_cast<std::size_t>(action)]));
+    summary.number(model::name_of(action), report.run.counts[static_cast<std::size_t>(action)]);
   }
-  std::string totals = "{";
+  JsonObject totals;
   for (const model::Kind kind : model::k_kinds) {
-    append_raw(totals, model::plural_of(kind),
-               std::to_string(report.run.totals[model::index_of(kind)]));
+    totals.number(model::plural_of(kind), report.run.totals[model::index_of(kind)]);
   }
-  append_raw(out, "totals", totals + "}");
-  std::string failed = "{";
-  for (const auto& [part, code] : report.failed) append_text(failed, part, code);
-  append_raw(out, "failed", failed + "}");
-  append_raw(out, "held", list_of(report.held));
-  append_raw(out, "notes", list_of(report.notes));
-  append_raw(out, "partial", report.partial ? "true" : "false");
-  return out + "}";
+  JsonObject failed;
+  for (const auto& [part, code] : report.failed) failed.text(part, code);
+  return summary.json("totals", totals.done())
+      .json("failed", failed.done())
+      .json("held", base::json_list(report.held))
+      .json("notes", base::json_list(report.notes))
+      .flag("partial", report.partial)
+      .done();
 }
 
 template <class Names>
@@ -125,15 +106,15 @@ void parse_summary(const json& object, Report& report) {
 }  // namespace
 
 std::string to_json(const model::Change& change) {
-  std::string out = "{";
-  append_raw(out, "seq", change.seq == 0 ? "null" : std::to_string(change.seq));
-  append_text(out, "kind", model::name_of(change.kind));
-  append_text(out, "id", change.id);
-  append_text(out, "action", model::name_of(change.action));
-  append_text(out, "name", change.name);
-  append_raw(out, "before", change.before.empty() ? "null" : change.before);
-  append_raw(out, "after", change.after.empty() ? "null" : change.after);
-  return out + "}";
+  return JsonObject{}
+      .json("seq", number_or_null(change.seq))
+      .text("kind", model::name_of(change.kind))
+      .text("id", change.id)
+      .text("action", model::name_of(change.action))
+      .text("name", change.name)
+      .json("before", change.before)
+      .json("after", change.after)
+      .done();
 }
 
 std::string to_json(const Report& report) {

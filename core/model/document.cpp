@@ -3,20 +3,13 @@
 #include <array>
 #include <utility>
 
-#include "core/base/text.hpp"
+#include "core/base/json_object.hpp"
 #include "core/model/json_scan.hpp"
 #include "core/model/snapshot.hpp"
 #include "core/model/well_formed.hpp"
 
 namespace haingest::model {
 namespace {
-
-void append_member(std::string& out, std::string_view key, std::string_view text) {
-  if (out.back() != '{') out += ',';
-  base::append_json_string(out, key);
-  out += ':';
-  base::append_json_string(out, text);
-}
 
 std::string text_of(ondemand::value value) {
   std::string_view text;
@@ -140,26 +133,27 @@ std::string_view name_of(Part part) {
 }
 
 std::string to_json(const Document& document) {
-  std::string out = "{\"ha\":{";
-  append_member(out, "url", document.ha.url);
-  append_member(out, "version", document.ha.version);
-  append_member(out, "location", document.ha.location);
-  append_member(out, "state", document.ha.state);
-  append_member(out, "when", base::to_iso_text(document.ha.when));
-  out += '}';
-  std::string missing = "{";
+  const std::string ha = base::JsonObject{}
+                             .text("url", document.ha.url)
+                             .text("version", document.ha.version)
+                             .text("location", document.ha.location)
+                             .text("state", document.ha.state)
+                             .text("when", base::to_iso_text(document.ha.when))
+                             .done();
+  std::string out = "{\"ha\":" + ha;
+  base::JsonObject missing;
   for (const Part part : k_parts) {
     const Answer& answer = document.answer(part);
     if (!answer.ok()) {
-      append_member(missing, name_of(part), answer.code);
+      missing.text(name_of(part), answer.code);
       continue;
     }
-    out += ",\n";
-    base::append_json_string(out, name_of(part));
-    out += ':';
+    out += ",\n\"";
+    out += name_of(part);
+    out += "\":";
     out += answer.json;
   }
-  return out + ",\n\"missing\":" + missing + "}}\n";
+  return out + ",\n\"missing\":" + missing.done() + "}\n";
 }
 
 base::Error no_snapshot(std::string_view name, std::string_view why) {

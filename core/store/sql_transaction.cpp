@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/store/sql_transaction.hpp"
-#include "core/base/text.hpp"
+#include "core/base/json_object.hpp"
 
 #include <stdexcept>
 
@@ -99,16 +99,11 @@ void SqlTransaction::erase(Kind kind, std::string_view key) {
 }
 
 void SqlTransaction::put_alias(const model::Alias& alias, base::Timestamp first_seen) {
-  std::string halves = "[";
-  for (const std::string& new_id : alias.new_ids) {
-    if (halves.size() > 1) halves += ',';
-    base::append_json_string(halves, new_id);
-  }
   SQLite::Statement others(database_,
                            "DELETE FROM device_aliases WHERE old_id = ? AND new_id NOT IN (SELECT "
                            "value FROM json_each(?))");
   others.bind(1, alias.old_id);
-  others.bind(2, halves + "]");
+  others.bind(2, base::json_list(alias.new_ids));
   others.exec();
   SQLite::Statement statement(
       database_,
