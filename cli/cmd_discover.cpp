@@ -89,11 +89,8 @@ void print_summary(const Context& context, const model::Document& document) {
   write_facts(context.out, facts);
 }
 
-// HA answered with an error. That this HA does not have the part is none, unless it is still
-// starting: then nobody knows.
 bool failed(const model::Document& document, model::Part part) {
-  const model::Answer& answer = document.answer(part);
-  return !answer.ok() && !(answer.code == "unknown_command" && document.ha.running());
+  return presence_of(document.answer(part), document.ha) == model::Presence::failed;
 }
 
 bool partial(const model::Document& document) {

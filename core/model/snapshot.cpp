@@ -11,13 +11,6 @@
 namespace haingest::model {
 namespace {
 
-// While HA starts, its integrations have not registered their commands yet, so that it not knowing
-// one says nothing.
-Presence presence_of(const Answer& answer, bool running) {
-  if (answer.ok()) return Presence::complete;
-  return answer.code == "unknown_command" && running ? Presence::absent : Presence::failed;
-}
-
 // Sets `kept` where the object has a scalar of that name. False when the JSON is broken: simdjson's
 // object has let go of its parser then and must not be asked for anything more.
 bool keep_text(ondemand::object& object, std::string_view key, Arena& arena, Value& kept) {
@@ -107,7 +100,7 @@ bool read_splits(std::string_view json, std::vector<Alias>& splits) {
 
 void read_registry(const Answer& answer, Kind kind, Snapshot& snapshot) {
   Registry& registry = snapshot.of(kind);
-  registry.presence = presence_of(answer, snapshot.ha.running());
+  registry.presence = presence_of(answer, snapshot.ha);
   registry.code = answer.code;
   if (!answer.ok()) return;
   auto parsed = parse_records(kind, answer.json, Missing::null);
@@ -194,13 +187,13 @@ void finish_rows(Snapshot& snapshot) {
 
 void read_others(const Document& document, Snapshot& snapshot) {
   const Answer& states = document.answer(Part::states);
-  snapshot.states_presence = presence_of(states, snapshot.ha.running());
+  snapshot.states_presence = presence_of(states, snapshot.ha);
   if (states.ok() && !read_states(states.json, snapshot)) {
     snapshot.states_presence = Presence::failed;
     snapshot.failed["states"] = "invalid_json";
   }
   const Answer& splits = document.answer(Part::composite_splits);
-  snapshot.splits_presence = presence_of(splits, snapshot.ha.running());
+  snapshot.splits_presence = presence_of(splits, snapshot.ha);
   if (splits.ok() && !read_splits(splits.json, snapshot.splits)) {
     snapshot.splits_presence = Presence::failed;
     snapshot.splits.clear();
@@ -221,6 +214,11 @@ void name_failures(const Document& document, Snapshot& snapshot) {
 }
 
 }  // namespace
+
+Presence presence_of(const Answer& answer, const HaInfo& ha) {
+  if (answer.ok()) return Presence::complete;
+  return answer.code == "unknown_command" && ha.running() ? Presence::absent : Presence::failed;
+}
 
 Snapshot::Snapshot() {
   registries.reserve(k_kind_count);

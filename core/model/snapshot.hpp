@@ -49,6 +49,13 @@ inline constexpr std::size_t k_part_count = k_parts.size();
 [[nodiscard]] std::string_view name_of(Part part);
 [[nodiscard]] constexpr std::size_t index_of(Part part) { return static_cast<std::size_t>(part); }
 
+// How well HA answered for a part.
+enum class Presence {
+  complete,  // answered, every record understood
+  absent,    // this HA has no such registry (unknown_command); nothing to say about it
+  failed,    // answered with an error, or with records that could not be understood
+};
+
 // HA's answer to one command. Either `json` (an array, or an object for composite_splits) or the
 // error's `code`: HA's own ("unknown_command", "unauthorized"), "timeout", "invalid_json" or
 // "not_asked".
@@ -70,6 +77,10 @@ struct Document {
 
 // One object: ha, the eight parts that were answered, and missing {"floors":"unknown_command"}.
 [[nodiscard]] std::string to_json(const Document& document);
+// While HA starts, its integrations have not registered their commands yet, so that it not knowing
+// one says nothing.
+[[nodiscard]] Presence presence_of(const Answer& answer, const HaInfo& ha);
+
 // What a file that should be a Document is refused with.
 [[nodiscard]] base::Error no_snapshot(std::string_view name, std::string_view why);
 // The inverse of to_json. Fails as a whole on what is no such object; `name` is for the message.
@@ -80,13 +91,6 @@ struct Document {
 
 // Reduces the result of get_states to the form of Document; fails on what is no array of objects.
 [[nodiscard]] base::Result<std::string> reduce_states(std::string_view get_states_result);
-
-// How well HA answered for a part.
-enum class Presence {
-  complete,  // answered, every record understood
-  absent,    // this HA has no such registry (unknown_command); nothing to say about it
-  failed,    // answered with an error, or with records that could not be understood
-};
 
 struct Alias {
   std::string old_id;
