@@ -159,18 +159,17 @@ std::string store_json(const std::string& path, const std::optional<base::Timest
       .done();
 }
 
-void print_stored_json(const Context& context, jobs::StoredReport report) {
-  std::string text =
-      "{\"store\":" + store_json(context.database_path(), report.stored.confirmed_at);
+void print_stored_json(const Context& context, model::Stored stored) {
+  std::string text = "{\"store\":" + store_json(context.database_path(), stored.confirmed_at);
   for (const model::Kind kind : model::k_kinds) {
     text += ",\n\"" + std::string(model::plural_of(kind)) + "\":[";
-    const model::Table& table = report.stored.of(kind);
+    const model::Table& table = stored.of(kind);
     for (std::size_t i = 0; i < table.size(); ++i) {
       text += (i > 0 ? "," : "") + model::to_json(kind, table.row(i));
     }
     text += ']';
   }
-  const Records aliases("aliases", std::move(report.stored));
+  const Records aliases("aliases", std::move(stored));
   text += ",\n\"aliases\":[";
   for (const std::string& alias : aliases.texts()) text += (text.back() == '[' ? "" : ",") + alias;
   context.out << text << "]}\n";
@@ -178,22 +177,22 @@ void print_stored_json(const Context& context, jobs::StoredReport report) {
 
 ExitCode discover_stored(const Context& context) {
   const std::string path = context.database_path();
-  jobs::StoredReport report = jobs::discover_stored(path);
-  const auto confirmed = report.stored.confirmed_at;
+  model::Stored stored = jobs::discover_stored(path);
+  const auto confirmed = stored.confirmed_at;
   if (!context.argument.empty()) {
-    Records records(context.argument, std::move(report.stored));
+    Records records(context.argument, std::move(stored));
     print_records(context, records);
   } else if (context.format() == Format::json) {
-    print_stored_json(context, std::move(report));
+    print_stored_json(context, std::move(stored));
   } else {
     Facts facts{{"database", path},
                 {"confirmed", confirmed ? base::to_iso_text(*confirmed) + " (" +
                                               age_of(*confirmed, base::system_now()) + " ago)"
                                         : "never"}};
     for (const model::Kind kind : model::k_kinds) {
-      facts.emplace_back(model::plural_of(kind), std::to_string(report.stored.of(kind).size()));
+      facts.emplace_back(model::plural_of(kind), std::to_string(stored.of(kind).size()));
     }
-    facts.emplace_back("aliases", std::to_string(report.stored.aliases.size()));
+    facts.emplace_back("aliases", std::to_string(stored.aliases.size()));
     write_facts(context.out, facts);
   }
   return ExitCode::fine;

@@ -21,7 +21,7 @@ void save(const model::Document& document, const std::string& path) {
   }
 }
 
-StoredReport discover_stored(const std::string& database_path) {
+model::Stored discover_stored(const std::string& database_path) {
   store::Reader reader(database_path);
   if (!reader.file_info().exists) {
     throw base::Failure(base::ErrorKind::failure,
@@ -29,7 +29,7 @@ StoredReport discover_stored(const std::string& database_path) {
                             " yet; run a sync first, or name another one with --db",
                         "haingest sync");
   }
-  return {reader.read_all(), reader.last_run()};
+  return reader.read_all();
 }
 
 }  // namespace haingest::jobs

@@ -7,7 +7,6 @@
 
 #include "core/base/timestamp.hpp"
 #include "core/ha/snapshot.hpp"
-#include "core/model/change.hpp"
 #include "core/model/snapshot.hpp"
 #include "core/model/world.hpp"
 
@@ -19,10 +18,7 @@ namespace haingest::jobs {
 // Writes the document's JSON beside `path` and renames it into place.
 void save(const model::Document& document, const std::string& path);
 
-struct StoredReport {
-  model::Stored stored;
-  std::optional<model::Run> last_run;  // none: no sync yet
-};
-[[nodiscard]] StoredReport discover_stored(const std::string& database_path);
+// What the database holds. Throws Failure where there is none.
+[[nodiscard]] model::Stored discover_stored(const std::string& database_path);
 
 }  // namespace haingest::jobs

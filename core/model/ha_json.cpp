@@ -135,9 +135,9 @@ class Parser {
       return value.is_null().get(null);
     }
     if (wanted == Type::json) {
-      std::string_view raw;
-      if (const auto error = raw_json_of(value, raw)) return error;
-      cell = out_.table.keep(is_set(key) ? sorted_array(minified(raw)) : minified(raw));
+      std::string json;
+      if (const auto error = read_json(key, value, json)) return error;
+      cell = out_.table.keep(json);
       return simdjson::SUCCESS;
     }
     if (type == json_type::array || type == json_type::object) return to_extra(key, value, type);
@@ -158,6 +158,16 @@ class Parser {
   static bool is_set(std::string_view key) {
     return key == "identifiers" || key == "connections" || key == "labels" ||
            key == "config_entries";
+  }
+
+  // The value's JSON as it is kept: minified, sets in one order.
+  static simdjson::error_code read_json(std::string_view key, ondemand::value value,
+                                        std::string& json) {
+    std::string_view raw;
+    if (const auto error = raw_json_of(value, raw)) return error;
+    json = minified(raw);
+    if (is_set(key)) json = sorted_array(std::move(json));
+    return simdjson::SUCCESS;
   }
 
   static std::string json_string(std::string_view text) {
@@ -202,9 +212,8 @@ class Parser {
   }
 
   simdjson::error_code to_extra(std::string_view key, ondemand::value value, json_type type) {
-    std::string_view raw;
-    if (const auto error = raw_json_of(value, raw)) return error;
-    const std::string text = is_set(key) ? sorted_array(minified(raw)) : minified(raw);
+    std::string text;
+    if (const auto error = read_json(key, value, text)) return error;
     append_extra(key, text);
     // Who owns a device, in versions before config_entry_id (2026.8).
     if (kind_ == Kind::device && type == json_type::string && key == "primary_config_entry") {

@@ -23,8 +23,6 @@ World::World(Stored stored) : stored_(std::move(stored)), by_key_(k_kind_count) 
   const Table& entities = stored_.of(Kind::entity);
   for (std::size_t i = 0; i < entities.size(); ++i) {
     const Row row = entities.row(i);
-    if (row[entity::registry_id].has_text())
-      by_registry_id_.emplace(row[entity::registry_id].text(), i);
     if (row[entity::device_id].has_text()) by_device_[row[entity::device_id].text()].push_back(i);
   }
   for (std::size_t i = 0; i < stored_.aliases.size(); ++i) {
@@ -37,12 +35,6 @@ std::optional<Row> World::find(Kind kind, std::string_view key) const {
   const auto found = keys.find(key);
   if (found == keys.end()) return std::nullopt;
   return stored_.of(kind).row(found->second);
-}
-
-std::optional<Row> World::find_entity_by_registry_id(std::string_view id) const {
-  const auto found = by_registry_id_.find(id);
-  if (found == by_registry_id_.end()) return std::nullopt;
-  return stored_.of(Kind::entity).row(found->second);
 }
 
 std::optional<Row> World::find_device_or_successor(std::string_view id) const {

@@ -38,7 +38,6 @@ class World {
 
   // By primary key (an entity by entity_id).
   [[nodiscard]] std::optional<Row> find(Kind kind, std::string_view key) const;
-  [[nodiscard]] std::optional<Row> find_entity_by_registry_id(std::string_view id) const;
   // The device of that id, or the living successor of a retired one.
   [[nodiscard]] std::optional<Row> find_device_or_successor(std::string_view id) const;
   // Indexes into of(Kind::entity).
@@ -54,7 +53,6 @@ class World {
 
   Stored stored_;
   std::vector<ByKey> by_key_;
-  ByKey by_registry_id_;
   std::unordered_map<std::string_view, std::vector<std::size_t>> by_device_;
   std::unordered_map<std::string_view, std::size_t> alias_by_old_id_;
 };
