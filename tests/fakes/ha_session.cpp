@@ -80,8 +80,9 @@ awaitable<void> cut_in_frame(Socket<Stream> socket, std::string text) {
   std::string half = frame_header(text.size());
   half.append(text, 0, text.size() / 2);
   co_await asio::async_write(socket->next_layer(), asio::buffer(half), k_token);
+  // Not closed: with requests unread that would be a reset, which takes back what was sent.
   beast::error_code ignored;
-  beast::get_lowest_layer(*socket).socket().close(ignored);
+  beast::get_lowest_layer(*socket).socket().shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 template <class Stream>
