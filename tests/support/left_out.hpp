@@ -12,4 +12,7 @@ void left_out(const std::string& what, const std::string& why);
 // A pseudo terminal can be opened (a root without /dev/pts has none).
 [[nodiscard]] bool have_pseudo_terminal();
 
+// ::1 can be listened on.
+[[nodiscard]] bool have_ipv6();
+
 }  // namespace haingest::test

@@ -2,6 +2,7 @@
 // TLS and addresses below a WebSocket: trust, names, SNI, IPv6.
 #include "tests/fakes/ha_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/left_out.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/net/scripted_peer.hpp"
 #include "tests/unit/net/ws_reader.hpp"
@@ -48,16 +49,6 @@ class TlsServer {
 // The login was reached: the server's greeting and its refusal came through.
 bool came_through(const test::Seen& seen) {
   return seen.texts.size() == 2 && seen.failure->what == What::closed;
-}
-
-bool have_ipv6() {
-  try {
-    const ScriptedServer server([](ScriptedPeer&) {}, true);
-    return true;
-  } catch (const std::runtime_error&) {
-    WARN("no ::1 on this machine: IPv6 left out");
-    return false;
-  }
 }
 
 }  // namespace
@@ -137,7 +128,7 @@ TEST_CASE("ws tls: the server's name is sent (SNI), an address or the root's dot
 }
 
 TEST_CASE("ws: IPv6, with brackets in the Host header, plain and with TLS", "[ws][tls]") {
-  if (!have_ipv6()) return;
+  if (!test::have_ipv6()) return;
   std::string header;
   {
     ScriptedServer server(
