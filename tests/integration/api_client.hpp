@@ -23,6 +23,7 @@
 #include "core/mirror/mirror.hpp"
 #include "core/store/database.hpp"
 #include "tests/support/document.hpp"
+#include "tests/support/http_answer.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace haingest::test {
@@ -83,19 +84,6 @@ class Served {
 
  private:
   std::thread thread_;
-};
-
-struct HttpAnswer {
-  int status = 0;
-  std::string head;
-  std::string body;
-
-  [[nodiscard]] std::string header(const std::string& name) const {
-    const auto at = head.find("\r\n" + name + ": ");
-    if (at == std::string::npos) return {};
-    const auto from = at + name.size() + 4;
-    return head.substr(from, head.find("\r\n", from) - from);
-  }
 };
 
 // A connection; reads throw after ten seconds without a byte.

@@ -3,7 +3,6 @@
 // changes underneath.
 #include <signal.h>
 #include <sys/resource.h>
-#include <zlib.h>
 
 #include <filesystem>
 #include <future>
@@ -32,21 +31,6 @@ api::Options with_limits(const std::function<void(api::Limits&)>& change) {
   api::Options options;
   change(options.limits);
   return options;
-}
-
-std::string gunzip(const std::string& text) {
-  z_stream stream{};
-  REQUIRE(inflateInit2(&stream, 15 + 16) == Z_OK);
-  std::string in = text;
-  std::string out(1 << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return out;
 }
 
 std::string total_of(const std::string& body) {
@@ -119,7 +103,7 @@ TEST_CASE("server: ETag and 304, gzip, and both together") {
   const auto packed = client.get("/api/devices", "Accept-Encoding: gzip\r\n");
   CHECK(packed.header("Content-Encoding") == "gzip");
   CHECK(packed.body.size() < plain.body.size() / 4);
-  CHECK(gunzip(packed.body) == plain.body);
+  CHECK(test::gunzip(packed.body) == plain.body);
   for (const auto& etag : {plain.header("ETag"), packed.header("ETag")}) {
     client.send("GET /api/devices HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: " + etag +
                 "\r\n\r\n");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What stands around an answer: ETag, gzip, what is kept and for how long.
-#include <zlib.h>
 
 #include "core/api/cache.hpp"
 #include "core/api/gzip.hpp"
@@ -14,21 +13,6 @@ using test::Api;
 using test::request_of;
 
 namespace {
-
-std::string gunzip(const std::string& text) {
-  z_stream stream{};
-  REQUIRE(inflateInit2(&stream, 15 + 16) == Z_OK);
-  std::string out(1 << 20, '\0');
-  std::string in = text;
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return out;
-}
 
 // A Library whose version moves with every look, as though somebody committed all the time.
 class Restless final : public api::Library {
@@ -65,7 +49,7 @@ TEST_CASE("answers: an ETag that was seen gets 304, each form has its own") {
   CHECK(packed.header("Content-Encoding") == "gzip");
   CHECK(packed.header("Content-Length") == std::to_string(packed.body.size()));
   CHECK(packed.header("Vary") == "Accept-Encoding");
-  CHECK(gunzip(packed.body) == plain.body);
+  CHECK(test::gunzip(packed.body) == plain.body);
   CHECK(packed.header("ETag") != plain.header("ETag"));
   for (const std::string& tag :
        {packed.header("ETag"), plain.header("ETag"), "W/" + plain.header("ETag"), std::string{"*"},

@@ -12,23 +12,12 @@
 #include "core/api/writes.hpp"
 #include "core/mirror/mirror.hpp"
 #include "tests/support/document.hpp"
+#include "tests/support/http_answer.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace haingest::test {
 
-struct Answer {
-  int status = 0;
-  std::string head;
-  std::string body;
-
-  // The value of a header, "" without one.
-  [[nodiscard]] std::string header(const std::string& name) const {
-    const auto at = head.find("\r\n" + name + ": ");
-    if (at == std::string::npos) return {};
-    const auto from = at + name.size() + 4;
-    return head.substr(from, head.find("\r\n", from) - from);
-  }
-};
+using Answer = HttpAnswer;
 
 // A request of a client on this machine.
 [[nodiscard]] inline api::Request request_of(const std::string& method, const std::string& target,
