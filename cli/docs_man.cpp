@@ -309,7 +309,8 @@ std::string config_page() {
   page.section("DESCRIPTION");
   page.text(
       "A file in TOML. All keys are optional; one that is not known is an error, with the one that "
-      "was probably meant. The environment and the command line count over the file; "
+      "was probably meant where one is close. The environment and the command line count over the "
+      "file; "
       "`haingest --show-config` prints what holds and where it comes from.\n\n"
       "Tokens do not stand in it, only the names of the files that hold them: so everyone may "
       "read it.");

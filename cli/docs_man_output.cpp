@@ -87,7 +87,7 @@ void write_output_section(Mdoc& page) {
   page.text(
       "Standard output has the data and nothing else; logs, progress and errors go to standard "
       "error. Within a major version, fields of the JSON are only ever added. Times are ISO 8601 "
-      "in UTC.");
+      "in UTC; inside `before` and `after` they stand as in the database, without T and zone.");
   write_discover(page);
   write_sync(page);
   page.subsection("--show-config");
@@ -107,7 +107,8 @@ void write_guarantees_section(Mdoc& page) {
       "A record that Home Assistant no longer lists is kept whole in the table `removed`, every "
       "change with what was before and after in `changes`, for as long as --prune-after says. A "
       "device id that Home Assistant has retired leads to its successor for ever.\n\n"
-      "A sync that finds nothing changed writes one row of `sync_runs` and nothing else.\n\n"
+      "A sync that finds nothing changed writes its row of `sync_runs` and nothing else; unchanged "
+      "runs that follow one another share one.\n\n"
       "There is one writer at a time; another one waits for it, as long as --timeout says. "
       "Readers never wait.\n\n"
       "A database that a newer haingest has made is not touched. One that `ha-ingestor` has made "
