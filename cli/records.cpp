@@ -140,6 +140,7 @@ struct Records::Impl {
   std::optional<model::World> world;
   std::vector<std::string> texts;
   std::vector<json> objects;  // the same, parsed; a record that is no object is an empty one
+  std::set<std::string, std::less<>> known;  // the fields that may be asked for
 
   explicit Impl(std::string_view name) : word(name), kind(model::kind_from_plural(name)) {}
 
@@ -147,6 +148,19 @@ struct Records::Impl {
     for (const std::string& text : texts) {
       json object = json::parse(text, nullptr, false);
       objects.push_back(object.is_object() ? std::move(object) : json::object());
+    }
+    collect_fields();
+  }
+
+  // Once, from all records: a condition that leaves none of them takes no field away.
+  void collect_fields() {
+    if (kind) {
+      for (const model::Column& column : model::columns_of(*kind)) known.emplace(column.name);
+    }
+    for (const std::string_view field : derived_fields(kind)) known.emplace(field);
+    for (const Heading& heading : headings_of(word)) known.emplace(heading.field);
+    for (const json& object : objects) {
+      for (const auto& [field, value] : object.items()) known.insert(field);
     }
   }
 
@@ -185,21 +199,7 @@ struct Records::Impl {
     return text.empty() ? json() : json(std::move(text));
   }
 
-  [[nodiscard]] std::set<std::string, std::less<>> known_fields() const {
-    std::set<std::string, std::less<>> known;
-    if (kind) {
-      for (const model::Column& column : model::columns_of(*kind)) known.emplace(column.name);
-    }
-    for (const std::string_view field : derived_fields(kind)) known.emplace(field);
-    for (const Heading& heading : headings_of(word)) known.emplace(heading.field);
-    for (const json& object : objects) {
-      for (const auto& [field, value] : object.items()) known.insert(field);
-    }
-    return known;
-  }
-
   void require(const std::vector<std::string>& fields) const {
-    const auto known = known_fields();
     for (const std::string& field : fields) {
       if (known.contains(field)) continue;
       const std::string meant = base::closest_to(field, {known.begin(), known.end()});
@@ -278,8 +278,6 @@ void Records::keep(const std::vector<std::string>& conditions) {
     impl_->objects = std::move(objects);
   }
 }
-
-std::size_t Records::size() const { return impl_->texts.size(); }
 
 const std::vector<std::string>& Records::texts() const { return impl_->texts; }
 

@@ -31,7 +31,6 @@ class Records {
   // matches what "" matches. Throws Failure `usage` for a field that no record can have.
   void keep(const std::vector<std::string>& conditions);
 
-  [[nodiscard]] std::size_t size() const;
   // Each whole record as JSON.
   [[nodiscard]] const std::vector<std::string>& texts() const;
   // The fields named, under their names. Throws Failure `usage` as keep() does.

@@ -185,6 +185,9 @@ TEST_CASE("--where takes globs in either case, on any field, and all must match"
   CHECK(count({"entities", "--where", "domain=light"}) ==
         count({"entities", "--where", "entity_id=light.*"}));
   CHECK(house.printed({"areas", "--where", "area_id=none"}) == "[]\n");
+  // Fields that only Home Assistant has are known when no record is left.
+  CHECK(house.printed({"devices", "--where", "id=none", "--where", "config_entries=*", "--columns",
+                       "id,config_entries"}) == "[]\n");
 }
 
 TEST_CASE("what cannot be meant ends with 2") {
