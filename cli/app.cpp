@@ -121,7 +121,9 @@ ExitCode run_guarded(int argc, const char* const* argv) {
     print_error(failure.error(), style);
     return exit_code_of(failure.error().kind);
   } catch (const std::bad_alloc&) {
-    print_error({base::ErrorKind::failure, "out of memory; nothing was written"}, style);
+    print_error({base::ErrorKind::failure,
+                 "out of memory; give the command more, a sync that has not ended wrote nothing"},
+                style);
   } catch (const std::exception& error) {
     print_error({base::ErrorKind::failure,
                  std::string("unexpected: ") + error.what() + "; please report this"},

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "cli/help.hpp"
+#include "cli/options.hpp"
 #include "cli/terminal.hpp"
 #include "core/base/text.hpp"
 
@@ -18,9 +19,8 @@ namespace {
 
 using Shape = Setting::Shape;
 
-std::string names_of(const Setting& setting) {
-  const std::string name = "--" + std::string(setting.flag);
-  return setting.letter == 0 ? name : std::string{'-', setting.letter, ','} + name;
+std::string names_of(const Setting& option) {
+  return option.letter == 0 ? long_name(option) : short_name(option) + "," + long_name(option);
 }
 
 std::string help_command(const Command* command) {
@@ -42,8 +42,8 @@ class CommandLine {
 
  private:
   static void add_ends(CLI::App& app);
-  void add_settings(CLI::App& app, std::uint8_t commands);
-  void add_setting(CLI::App& app, const Setting& setting);
+  void add_options(CLI::App& app, const std::vector<Setting>& options);
+  void add_option(CLI::App& app, const Setting& option);
   void add_command(const Command& command);
   [[nodiscard]] const Command* chosen() const;
   static void refuse_empty_words(int argc, const char* const* argv);
@@ -58,7 +58,7 @@ CommandLine::CommandLine() {
   app_.require_subcommand(0, 1);
   app_.allow_extras();
   add_ends(app_);
-  add_settings(app_, k_every_command);
+  add_options(app_, common_options());
   for (const Command& command : commands()) add_command(command);
 }
 
@@ -75,42 +75,40 @@ void CommandLine::add_command(const Command& command) {
     app->add_option(std::string(command.argument), invocation_.argument);
   }
   add_ends(*app);
-  add_settings(*app, command.bit);
+  add_options(*app, all_options(command));
 }
 
-// On the program itself those that every command has, on a command its own and these.
-void CommandLine::add_settings(CLI::App& app, std::uint8_t commands) {
-  for (const Setting& setting : settings()) {
-    const bool everywhere = setting.commands == k_every_command;
-    const bool own = commands != k_every_command && !everywhere && (setting.commands & commands);
-    if (!setting.flag.empty() && (everywhere || own)) add_setting(app, setting);
+void CommandLine::add_options(CLI::App& app, const std::vector<Setting>& options) {
+  for (const Setting& option : options) {
+    if (option.key != Key::count) add_option(app, option);  // else --help and --version
   }
 }
 
-void CommandLine::add_setting(CLI::App& app, const Setting& setting) {
+// Only what was given gets into the layer. Before and behind the command it is the same option.
+void CommandLine::add_option(CLI::App& app, const Setting& setting) {
   const std::string names = names_of(setting);
-  std::vector<std::string>& texts = invocation_.flags[setting.key];
-  const bool list = setting.shape == Shape::list;
+  Layer& flags = invocation_.flags;
+  const Key key = setting.key;
   if (setting.shape == Shape::on_off) {
-    app.add_flag_function(names,
-                          [&texts](std::int64_t on) { texts = {on > 0 ? "true" : "false"}; });
+    app.add_flag_function(
+        names, [&flags, key](std::int64_t on) { flags[key] = {on > 0 ? "true" : "false"}; });
     return;
   }
   if (setting.shape == Shape::counted) {
-    app.add_flag_function(names, [&texts](std::int64_t times) { texts = {std::to_string(times)}; });
+    app.add_flag_function(
+        names, [&flags, key](std::int64_t times) { flags[key] = {std::to_string(times)}; });
     return;
   }
+  const bool list = setting.shape == Shape::list;
   CLI::Option* const option = app.add_option_function<std::vector<std::string>>(
-      names, [&texts, list](const std::vector<std::string>& given) {
+      names, [&flags, key, list](std::vector<std::string> given) {
+        std::erase(given, "");  // CLI11's word for an optional value that was left out
+        std::vector<std::string>& texts = flags[key];
         if (!list) texts.clear();
         texts.insert(texts.end(), given.begin(), given.end());
       });
   option->allow_extra_args(false);
-  if (setting.shape == Shape::optional_value) {
-    option->expected(0, 1);
-  } else {
-    option->expected(1);
-  }
+  option->expected(setting.shape == Shape::optional_value ? 0 : 1, 1);
   option->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll
                                    : CLI::MultiOptionPolicy::TakeLast);
 }
@@ -131,11 +129,9 @@ void CommandLine::refuse_option(const std::string& name, const Command* command)
                         "environment (HA_TOKEN, API_KEY)",
                         help);
   }
-  std::vector<std::string> known{"--help", "--version"};
-  for (const Setting& setting : settings()) {
-    const std::uint8_t bit = command == nullptr ? 0 : command->bit;
-    const bool here = setting.commands == k_every_command || (setting.commands & bit) != 0;
-    if (!setting.flag.empty() && here) known.push_back("--" + std::string(setting.flag));
+  std::vector<std::string> known;
+  for (const Setting& option : command == nullptr ? common_options() : all_options(*command)) {
+    known.push_back(long_name(option));
   }
   const std::string meant = base::closest_to(name, known);
   const std::string whose =
@@ -156,7 +152,7 @@ void CommandLine::refuse_leftovers(const Command* command) const {
     throw base::Failure(
         base::ErrorKind::usage,
         "haingest " + std::string(command->name) + " does not know what to do with '" + word + "'",
-        "haingest " + std::string(command->name) + " --help");
+        help_command(command));
   }
   std::vector<std::string> known;
   for (const Command& each : commands()) known.emplace_back(each.name);
@@ -216,17 +212,6 @@ Invocation CommandLine::parse(int argc, const char* const* argv) {
   }
   invocation_.command = chosen();
   refuse_leftovers(invocation_.command);
-  std::erase_if(invocation_.flags, [this](const auto& entry) {
-    const Setting& setting = setting_of(entry.first);
-    const std::string name = "--" + std::string(setting.flag);
-    const auto given = [&](const CLI::App& app) {
-      const CLI::Option* const option = app.get_option_no_throw(name);
-      return option != nullptr && option->count() > 0;
-    };
-    return !given(app_) && std::ranges::none_of(app_.get_subcommands(),
-                                                [&](const CLI::App* app) { return given(*app); });
-  });
-  for (auto& [key, texts] : invocation_.flags) std::erase(texts, "");
   return std::move(invocation_);
 }
 

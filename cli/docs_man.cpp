@@ -5,8 +5,8 @@
 #include <array>
 
 #include "cli/command.hpp"
-#include "cli/docs_options.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/options.hpp"
 
 namespace haingest::cli {
 namespace {

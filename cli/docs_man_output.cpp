@@ -2,7 +2,7 @@
 // haingest(1), OUTPUT and GUARANTEES. The fields of what is printed as JSON are a contract:
 // tests/integration/docs_test.cpp compares them with what the program prints.
 #include "cli/docs_man.hpp"
-#include "cli/docs_options.hpp"
+#include "cli/options.hpp"
 #include "core/model/change.hpp"
 #include "core/model/snapshot.hpp"
 

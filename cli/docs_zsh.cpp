@@ -3,7 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/docs_completions.hpp"
-#include "cli/docs_options.hpp"
+#include "cli/options.hpp"
 
 namespace haingest::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "cli/docs_options.hpp"
+#include "cli/options.hpp"
 #include "cli/terminal.hpp"
 
 namespace haingest::cli {

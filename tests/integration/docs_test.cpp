@@ -11,9 +11,9 @@
 #include <sstream>
 
 #include "cli/command.hpp"
-#include "cli/docs_options.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/help.hpp"
+#include "cli/options.hpp"
 #include "cli/terminal.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/left_out.hpp"

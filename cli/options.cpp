@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/docs_options.hpp"
+#include "cli/options.hpp"
 
 namespace haingest::cli {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Options as the help, the man pages and the completions show them: which ones a command has, how
-// they are written, what their values may be.
+// Options as the command line takes them and as help, man pages and completions show them: which
+// ones a command has, how they are written, what their values may be.
 #pragma once
 
 #include <string>
