@@ -9,10 +9,9 @@
 
 #include "core/api/body.hpp"
 #include "core/api/problem.hpp"
+#include "core/base/json_object.hpp"
 #include "core/base/log.hpp"
-#include "core/base/text.hpp"
 #include "core/model/ha_json.hpp"
-#include "core/store/reader.hpp"
 
 namespace haingest::api {
 namespace {
@@ -66,22 +65,24 @@ Response upsert(Kind kind, const Write& write, const std::string& body, const st
         mirror::upsert(database, parsed->table, requester(peer, context), context.clock);
     changes = static_cast<std::int64_t>(report.changes.size());
   }
-  std::string out = "{\"success\":true,\"upserted\":" + std::to_string(parsed->table.size());
-  out += ",\"timestamp\":\"" + base::to_iso_text(context.clock());
-  out += "\",\"skipped\":" + std::to_string(parsed->skipped);
-  out += ",\"changes\":" + std::to_string(changes) + '}';
-  return success(std::move(out));
+  return success(base::JsonObject{}
+                     .flag("success", true)
+                     .number("upserted", static_cast<std::int64_t>(parsed->table.size()))
+                     .text("timestamp", base::to_iso_text(context.clock()))
+                     .number("skipped", static_cast<std::int64_t>(parsed->skipped))
+                     .number("changes", changes)
+                     .done());
 }
 
 Response clear(const Write& write, const std::string& peer, const WriteContext& context) {
-  store::Database database = open(write, context);  // first: it may have to be made or adopted
-  const model::Stored before = store::Reader{context.database_path}.read_all();
-  static_cast<void>(mirror::clear(database, requester(peer, context), context.clock));
-  const auto deleted = [&](Kind kind) { return std::to_string(before.of(kind).size()); };
-  std::string out = "{\"success\":true,\"devices_deleted\":" + deleted(Kind::device);
-  out += ",\"entities_deleted\":" + deleted(Kind::entity);
-  out += ",\"timestamp\":\"" + base::to_iso_text(context.clock()) + "\"}";
-  return success(std::move(out));
+  store::Database database = open(write, context);
+  const auto cleared = mirror::clear(database, requester(peer, context), context.clock);
+  return success(base::JsonObject{}
+                     .flag("success", true)
+                     .number("devices_deleted", cleared.rows[model::index_of(Kind::device)])
+                     .number("entities_deleted", cleared.rows[model::index_of(Kind::entity)])
+                     .text("timestamp", base::to_iso_text(context.clock()))
+                     .done());
 }
 
 Response take_snapshot(const Write& write, const std::string& body, const std::string& peer,
@@ -92,10 +93,7 @@ Response take_snapshot(const Write& write, const std::string& body, const std::s
   store::Database database = open(write, context);
   mirror::Report report = mirror::synchronise(database, snapshot, write.policy,
                                               requester(peer, context), context.clock);
-  if (write.dry_run) {
-    report.run.id = 0;
-    for (model::Change& change : report.changes) change.seq = 0;
-  }
+  if (write.dry_run) mirror::forget_numbers(report);
   return success(mirror::to_json(report));
 }
 

@@ -116,11 +116,6 @@ void refuse_malformed(const model::Document& document, const model::Snapshot& sn
   }
 }
 
-void forget_numbers(mirror::Report& report) {
-  report.run.id = 0;
-  for (model::Change& change : report.changes) change.seq = 0;
-}
-
 }  // namespace
 
 mirror::Report sync(const SyncOptions& options, std::istream& input) {
@@ -139,7 +134,7 @@ mirror::Report sync(const SyncOptions& options, std::istream& input) {
                       : store::Database::open(options.database_path, timeout);
   mirror::Report report =
       mirror::synchronise(database, snapshot, options.policy, requester, options.clock);
-  if (options.dry_run) forget_numbers(report);
+  if (options.dry_run) mirror::forget_numbers(report);
   return report;
 }
 

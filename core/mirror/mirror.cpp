@@ -109,14 +109,22 @@ Report upsert(store::Database& database, const model::Table& records, const Requ
   return report;
 }
 
-Report clear(store::Database& database, const Requester& requester, const base::Clock& clock) {
-  Report report;
+Cleared clear(store::Database& database, const Requester& requester, const base::Clock& clock) {
+  Cleared cleared;
   database.transact([&](store::Transaction& transaction) {
-    report = start(requester, clock);
+    cleared.report = start(requester, clock);
     const model::Stored stored = transaction.read_all();
-    apply(transaction, reconcile_clear(stored), Record::when_changed, report, clock);
+    for (const model::Kind kind : model::k_kinds) {
+      cleared.rows[model::index_of(kind)] = static_cast<std::int64_t>(stored.of(kind).size());
+    }
+    apply(transaction, reconcile_clear(stored), Record::when_changed, cleared.report, clock);
   });
-  return report;
+  return cleared;
+}
+
+void forget_numbers(Report& report) {
+  report.run.id = 0;
+  for (model::Change& change : report.changes) change.seq = 0;
 }
 
 }  // namespace haingest::mirror

@@ -3,6 +3,8 @@
 // Used by `sync`, `watch`, the API's writes and the migration alike.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -39,8 +41,16 @@ struct Report {
                                  const base::Clock& clock);
 [[nodiscard]] Report upsert(store::Database& database, const model::Table& records,
                             const Requester& requester, const base::Clock& clock);
-[[nodiscard]] Report clear(store::Database& database, const Requester& requester,
-                           const base::Clock& clock);
+// What clear() took out: rows by kind, the entities without a change (states) among them.
+struct Cleared {
+  Report report;
+  std::array<std::int64_t, model::k_kind_count> rows{};
+};
+[[nodiscard]] Cleared clear(store::Database& database, const Requester& requester,
+                            const base::Clock& clock);
+
+// A dry run's report: numbers that were only given in a copy are taken back.
+void forget_numbers(Report& report);
 
 // The report as `sync -o json` prints it and POST /internal/snapshot answers it:
 // {"run":{…},"changes":[…],"summary":{…}}.

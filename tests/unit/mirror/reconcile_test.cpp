@@ -306,7 +306,8 @@ TEST_CASE("reconcile: a bulk upsert keeps absent fields, clears null ones and co
 TEST_CASE("reconcile: clear puts everything into removed, as one run") {
   Mirror m;
   m.sync({.devices = devices(0, 2), .entities = "[" + entity("sensor.a", "r1") + "]"});
-  const auto report = mirror::clear(m.database, {"api", "127.0.0.1", {}}, [&m] { return m.now; });
+  const auto report =
+      mirror::clear(m.database, {"api", "127.0.0.1", {}}, [&m] { return m.now; }).report;
   CHECK(report.changes.size() == 3);
   CHECK(m.sql("SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM removed)") == "0|3\n");
 }
