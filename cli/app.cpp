@@ -13,6 +13,7 @@
 #include "cli/config_file.hpp"
 #include "cli/context.hpp"
 #include "cli/show_config.hpp"
+#include "cli/try_line.hpp"
 #include "core/base/log.hpp"
 
 namespace haingest::cli {
@@ -28,10 +29,8 @@ void keep_memory_private() {
 }
 
 Level base_level(const Settings& settings, const Command* command) {
-  if (!settings.given(Key::log_level)) {
-    return command != nullptr && command->bit == k_serve ? Level::info : Level::warning;
-  }
-  std::string word = settings.text(Key::log_level);
+  const bool given = settings.given(Key::log_level);
+  std::string word = given ? settings.text(Key::log_level) : std::string(log_level_of(command));
   for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   if (word == "debug") return Level::debug;
   if (word == "info") return Level::info;
@@ -65,7 +64,7 @@ void print_error(const base::Error& error, const ErrorStyle& style) {
   const char* const plain = style.colour ? "\x1b[0m" : "";
   std::cerr << "haingest: " << red << "error:" << plain << ' ' << on_one_line(error.message)
             << '\n';
-  if (!error.try_command.empty()) std::cerr << "Try: " << error.try_command << '\n';
+  if (!error.try_command.empty()) std::cerr << "Try: " << on_one_line(error.try_command) << '\n';
 }
 
 void flush_output() {
@@ -83,20 +82,16 @@ void flush_output() {
 ExitCode run_command(const Invocation& invocation, ErrorStyle& style) {
   const Environment environment = process_environment();
   std::vector<std::string> warnings;
-  std::string config;
-  if (const auto named = invocation.flags.find(Key::config); named != invocation.flags.end()) {
-    config = named->second.back();
-  } else if (const auto variable = environment("HAINGEST_CONFIG")) {
-    config = *variable;
-  }
-  const Settings settings(invocation.flags, environment,
-                          read_config_files(config, environment, warnings));
+  const std::string config = Settings(invocation.flags, environment, {}).text(Key::config);
+  const std::vector<FileLayer> files = read_config_files(config, environment, warnings);
+  const Settings settings(invocation.flags, environment, files);
   configure_log(settings, invocation.command);
   style.json = settings.text(Key::log_format) == "json";
+  refuse_unknown_variables(process_variables());
   for (const std::string& warning : warnings) base::log::warning(warning);
   Context context(settings, invocation.argument, environment, std::cin, std::cout, std::cerr);
   if (settings.on(Key::show_config)) {
-    show_config(context, invocation.command);
+    show_config(context, invocation.command, files);
     return ExitCode::fine;
   }
   if (invocation.command == nullptr) {
@@ -107,8 +102,9 @@ ExitCode run_command(const Invocation& invocation, ErrorStyle& style) {
 
 ExitCode run_guarded(int argc, const char* const* argv) {
   ErrorStyle style{false, look_at_terminal(process_environment()).colour};
+  Invocation invocation;
   try {
-    const Invocation invocation = parse_command_line(argc, argv);
+    invocation = parse_command_line(argc, argv);
     ExitCode code = ExitCode::fine;
     if (invocation.text) {
       std::cout << *invocation.text;
@@ -118,7 +114,9 @@ ExitCode run_guarded(int argc, const char* const* argv) {
     flush_output();
     return code;
   } catch (const base::Failure& failure) {
-    print_error(failure.error(), style);
+    base::Error error = failure.error();
+    error.try_command = completed(error.try_command, invocation.flags);
+    print_error(error, style);
     return exit_code_of(failure.error().kind);
   } catch (const std::bad_alloc&) {
     print_error({base::ErrorKind::failure,

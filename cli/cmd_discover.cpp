@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/context.hpp"
 #include "cli/records.hpp"
+#include "cli/try_line.hpp"
 #include "cli/values.hpp"
 #include "core/base/json_object.hpp"
 #include "core/base/log.hpp"
@@ -15,6 +16,33 @@
 
 namespace haingest::cli {
 namespace {
+
+std::vector<Condition> conditions_of(const Settings& settings) {
+  std::vector<Condition> conditions;
+  for (const std::string& text : settings.list(Key::where)) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      settings.refuse(Key::where, text, "is not FIELD=GLOB, like name=kitchen*");
+    }
+    conditions.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    if (!base::closes_brackets(conditions.back().glob)) {
+      settings.refuse(Key::where, text,
+                      "has a [ without its ]; write \\[ for the character itself");
+    }
+  }
+  return conditions;
+}
+
+// What was asked of the records, for a command that names their kind.
+std::string narrowing(const Settings& settings) {
+  std::string words;
+  for (const auto& [key, option] :
+       {std::pair{Key::where, " --where "}, {Key::columns, " --columns "}, {Key::output, " -o "}}) {
+    if (!settings.given(key)) continue;
+    for (const std::string& text : settings.list(key)) words += option + shell_word(text);
+  }
+  return words;
+}
 
 void check(const Context& context) {
   const std::string& kind = context.argument;
@@ -27,26 +55,27 @@ void check(const Context& context) {
     throw base::Failure(base::ErrorKind::usage,
                         "there is no kind of record '" + kind + "'" +
                             (meant.empty() ? ", only " + all : "; did you mean " + meant + "?"),
-                        meant.empty() ? "" : "haingest discover " + meant);
+                        meant.empty() ? "" : "haingest discover " + meant + narrowing(settings));
   }
-  const auto needs_kind = [&](const std::string& what, const std::string& value = "") {
+  const auto needs_kind = [&](const std::string& what) {
     throw base::Failure(base::ErrorKind::usage,
                         what + " needs a KIND of record, like devices or entities",
-                        "haingest discover devices " + what + value);
+                        "haingest discover devices" + narrowing(settings));
   };
-  if (kind.empty() && settings.given(Key::where)) needs_kind("--where", " 'name=*lamp*'");
-  if (kind.empty() && settings.given(Key::columns)) needs_kind("--columns", " id,name");
+  if (kind.empty() && settings.given(Key::where)) needs_kind("--where");
+  if (kind.empty() && settings.given(Key::columns)) needs_kind("--columns");
   if (kind.empty() && context.format() == Format::ndjson) needs_kind("-o ndjson");
   if (kind.empty() && context.format() == Format::csv) needs_kind("-o csv");
   if (settings.on(Key::stored) && settings.given(Key::save)) {
     throw base::Failure(base::ErrorKind::usage,
                         "--save writes what Home Assistant says; it does not go with --stored");
   }
+  static_cast<void>(conditions_of(settings));
 }
 
 void print_records(const Context& context, Records& records) {
   const Settings& settings = context.settings;
-  records.keep(settings.list(Key::where));
+  records.keep(conditions_of(settings));
   if (settings.given(Key::columns)) {
     return context.write(records.fields(split_list(settings.text(Key::columns))));
   }
@@ -141,11 +170,14 @@ ExitCode discover_now(const Context& context) {
 }
 
 std::string age_of(base::Timestamp then, base::Timestamp now) {
+  constexpr std::int64_t minute = 60;
+  constexpr std::int64_t hour = 60 * minute;
+  constexpr std::int64_t day = 24 * hour;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
-  if (seconds < 120) return std::to_string(seconds) + " s";
-  if (seconds < 7200) return std::to_string(seconds / 60) + " min";
-  if (seconds < 48 * 3600) return std::to_string(seconds / 3600) + " h";
-  return std::to_string(seconds / (24 * 3600)) + " days";
+  if (seconds < 2 * minute) return std::to_string(seconds) + " s";
+  if (seconds < 2 * hour) return std::to_string(seconds / minute) + " min";
+  if (seconds < 2 * day) return std::to_string(seconds / hour) + " h";
+  return std::to_string(seconds / day) + " days";
 }
 
 std::string store_json(const std::string& path, const std::optional<base::Timestamp>& confirmed) {

@@ -68,6 +68,7 @@ Command serve_command() {
                    {"haingest serve --listen 0.0.0.0:8006 --api-token-file /etc/haingest/api-token",
                     "for the network; writes need the token"},
                    {"curl -s http://127.0.0.1:8006/api/devices | jq .total", "how many devices"}},
+      .log_level = "info",
       .run = run_serve,
   };
 }

@@ -53,9 +53,11 @@ jobs::SyncOptions options_of(const Context& context) {
 }
 
 // What makes the exit code 6 is an error, so that --quiet does not swallow it.
-void explain(const mirror::Report& report) {
+void explain(const mirror::Report& report, const std::string& snapshot) {
+  const std::string who =
+      snapshot.empty() ? "Home Assistant did not answer" : snapshot + " has no answer";
   for (const auto& [part, code] : report.failed) {
-    base::log::error("Home Assistant did not answer for " + part + " (" + code +
+    base::log::error(who + " for " + part + " (" + code +
                      "): nothing of it was removed or blanked");
   }
   for (const std::string& held : report.held) base::log::error(held);
@@ -85,8 +87,9 @@ ExitCode run_sync(Context& context) {
   }
   const jobs::SyncOptions options = options_of(context);
   const mirror::Report report = sync_in_sight(context, options);
-  explain(report);
+  explain(report, jobs::snapshot_name(options));
   if (report.changed() || !settings.on(Key::quiet)) print(context, report, options.dry_run);
+  if (report.refusal) throw base::Failure(*report.refusal);
   if (report.partial) return ExitCode::partial;
   return report.changed() && settings.on(Key::exit_code) ? ExitCode::differences : ExitCode::fine;
 }

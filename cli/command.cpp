@@ -8,4 +8,8 @@ std::span<const Command> commands() {
   return all;
 }
 
+std::string_view log_level_of(const Command* command) {
+  return (command == nullptr ? Command{} : *command).log_level;
+}
+
 }  // namespace haingest::cli

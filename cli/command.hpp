@@ -29,10 +29,14 @@ struct Command {
   std::string_view argument_help = {};
   std::vector<std::string_view> argument_words = {};
   std::vector<Example> examples;
+  std::string_view log_level = "warning";  // where nobody sets one
   ExitCode (*run)(Context& context) = nullptr;
 };
 
 [[nodiscard]] std::span<const Command> commands();
+
+// Of no command that of most.
+[[nodiscard]] std::string_view log_level_of(const Command* command);
 
 // One a file.
 [[nodiscard]] Command discover_command();

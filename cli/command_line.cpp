@@ -5,7 +5,6 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <stdexcept>
 
@@ -28,12 +27,6 @@ std::string help_command(const Command* command) {
                             : "haingest " + std::string(command->name) + " --help";
 }
 
-// "--ha-token", "--password", "--api-key": whatever name somebody tries.
-bool means_a_secret(const std::string& name) {
-  constexpr std::array<std::string_view, 4> endings{"token", "password", "api-key", "secret"};
-  return std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
-}
-
 class CommandLine {
  public:
   CommandLine();
@@ -43,11 +36,13 @@ class CommandLine {
  private:
   static void add_ends(CLI::App& app);
   void add_options(CLI::App& app, const std::vector<Setting>& options);
-  void add_option(CLI::App& app, const Setting& option);
+  void add_option(CLI::App& app, const Setting& setting);
   void add_command(const Command& command);
   [[nodiscard]] const Command* chosen() const;
   static void refuse_empty_words(int argc, const char* const* argv);
-  void refuse_leftovers(const Command* command) const;
+  [[nodiscard]] std::vector<std::string> leftovers() const;
+  static std::string help_about(const Command* command);
+  [[noreturn]] void refuse_leftover(const std::string& word, const Command* command) const;
   [[noreturn]] void refuse_option(const std::string& name, const Command* command) const;
 
   CLI::App app_;
@@ -142,11 +137,18 @@ void CommandLine::refuse_option(const std::string& name, const Command* command)
       help);
 }
 
-void CommandLine::refuse_leftovers(const Command* command) const {
-  std::vector<std::string> leftovers = app_.remaining(true);
-  std::erase(leftovers, "--");  // ends the options; CLI11 leaves it over
-  if (leftovers.empty()) return;
-  const std::string& word = leftovers.front();
+std::vector<std::string> CommandLine::leftovers() const {
+  std::vector<std::string> words = app_.remaining(true);
+  std::erase(words, "--");  // ends the options; CLI11 leaves it over
+  return words;
+}
+
+std::string CommandLine::help_about(const Command* command) {
+  const std::size_t columns = look_at_terminal(process_environment()).width;
+  return command == nullptr ? program_help(columns) : command_help(*command, columns);
+}
+
+void CommandLine::refuse_leftover(const std::string& word, const Command* command) const {
   if (word.starts_with('-')) refuse_option(word.substr(0, word.find('=')), command);
   if (command != nullptr) {
     throw base::Failure(
@@ -189,9 +191,7 @@ Invocation CommandLine::parse(int argc, const char* const* argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const std::size_t columns = look_at_terminal(process_environment()).width;
-    const Command* const command = chosen();
-    invocation_.text = command == nullptr ? program_help(columns) : command_help(*command, columns);
+    invocation_.text = help_about(chosen());
     return std::move(invocation_);
   } catch (const CLI::CallForVersion&) {
     invocation_.text = "haingest " HAINGEST_VERSION "\n";
@@ -211,7 +211,12 @@ Invocation CommandLine::parse(int argc, const char* const* argv) {
                         help_command(chosen()));
   }
   invocation_.command = chosen();
-  refuse_leftovers(invocation_.command);
+  std::vector<std::string> words = leftovers();
+  // `haingest help sync`, as git and cargo have it.
+  const bool help = !words.empty() && words.front() == "help";
+  if (help) words.erase(words.begin());
+  if (!words.empty()) refuse_leftover(words.front(), invocation_.command);
+  if (help) invocation_.text = help_about(invocation_.command);
   return std::move(invocation_);
 }
 

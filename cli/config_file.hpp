@@ -16,12 +16,12 @@ struct ConfigText {
 };
 
 // Throws Failure `usage` with path and line for what is no TOML, a key that nobody knows (with the
-// one that was probably meant) and a value of the wrong type.
+// one that was probably meant), a token, and a value of the wrong type.
 [[nodiscard]] ConfigText parse_config(std::string_view toml, const std::string& path);
 
 // The files that hold here, in rising order of weight: the one named, else the system's and the
-// user's where they exist. Warnings go to `warnings`. Throws as parse_config does, and for a file
-// that is there and cannot be read.
+// user's, each of which may be missing. Warnings go to `warnings`. Throws as parse_config does, and
+// for a file that is there and cannot be read.
 [[nodiscard]] std::vector<FileLayer> read_config_files(const std::string& named,
                                                        const Environment& environment,
                                                        std::vector<std::string>& warnings);

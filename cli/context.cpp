@@ -25,6 +25,23 @@ std::string user_state_folder(const Environment& environment) {
                       "/var/lib/haingest cannot be written; name one with --db");
 }
 
+// One that was named must have its folder: SQLite and the lock would say so in their words.
+void require_place(const std::string& database) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (fs::is_directory(database, ignored)) {
+    throw base::Failure(base::ErrorKind::failure,
+                        database + " is a folder, no database; name a file in it with --db");
+  }
+  const fs::path folder = fs::path(database).parent_path();
+  const fs::file_type type = fs::status(folder, ignored).type();
+  if (!folder.empty() && (type == fs::file_type::not_found || type == fs::file_type::regular)) {
+    throw base::Failure(base::ErrorKind::failure,
+                        "there is no folder " + folder.string() + " for the database " + database +
+                            "; make it first, or name another database with --db");
+  }
+}
+
 bool is_supervisor(const std::string& url) {
   const auto address = ha::locate(url);
   return address && address->supervisor;
@@ -49,13 +66,17 @@ void Context::write(const Rows& rows) const {
 }
 
 std::string Context::database_path() const {
-  if (settings.given(Key::db)) return settings.text(Key::db);
+  if (settings.given(Key::db)) {
+    std::string named = settings.text(Key::db);
+    require_place(named);
+    return named;
+  }
   if (::access(k_service_folder, W_OK) == 0) return std::string(k_service_folder) + "/metadata.db";
   return user_state_folder(environment) + "/metadata.db";
 }
 
 std::string Context::writable_database_path() const {
-  const std::string path = database_path();
+  std::string path = database_path();
   if (settings.given(Key::db)) return path;
   std::error_code error;
   const auto folder = std::filesystem::path(path).parent_path();

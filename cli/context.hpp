@@ -14,8 +14,8 @@ namespace haingest::cli {
 
 class Context {
  public:
-  Context(const Settings& settings, std::string argument, const Environment& environment,
-          std::istream& in, std::ostream& out, std::ostream& err);
+  Context(const Settings& given, std::string word, const Environment& variables,
+          std::istream& input, std::ostream& output, std::ostream& err);
 
   const Settings& settings;
   const std::string argument;

@@ -62,7 +62,10 @@ void write_environment(Mdoc& page, std::uint8_t commands) {
   page.section("ENVIRONMENT");
   page.text(
       "The first name that is set counts; one that is empty is not set. An option on the "
-      "command line counts over its variable.");
+      "command line counts over its variable. One that begins with HAINGEST_ and sets nothing is "
+      "an error, as an unknown key of the configuration file is: a mistyped name must not write "
+      "where it should have been a dry run. (Only what Kubernetes sets for a service called "
+      "haingest is passed over.)");
   page.begin_list();
   for (const Setting& setting : settings()) {
     const std::vector<std::string> names = environment_names(setting);
@@ -190,7 +193,11 @@ void write_exit_status(Mdoc& page) {
     page.item("Li " + std::to_string(static_cast<int>(each.code)), sentence(text));
   }
   page.end_list();
-  page.text("Where several apply, the first of 2, 4, 5, 7, 6, 1, 3.");
+  page.text(
+      "Where several apply, the first of 2, 4, 5, 7, 6, 1, 3.\n\n"
+      "A reader that goes early, as in `haingest discover | head`, ends haingest like any filter: "
+      "by SIGPIPE, which a shell shows as 141. A sync prints after its commit, so that the "
+      "database is up to date all the same.");
 }
 
 std::string program_page() {
@@ -215,6 +222,7 @@ std::string program_page() {
   write_options(page, common_options());
   write_output_section(page);
   write_guarantees_section(page);
+  write_database_section(page);
   write_environment(page, k_every_command);
   write_files(page);
   write_exit_status(page);
@@ -222,20 +230,6 @@ std::string program_page() {
   for (const Command& command : commands()) write_examples(page, command);
   write_see_also(page, "haingest 1");
   return page.take();
-}
-
-// What may stand behind a key.
-std::string type_of(const Setting& setting) {
-  if (setting.shape == Shape::on_off) return "true or false";
-  if (setting.placeholder == "TIME")
-    return "a text like \"30s\", \"5m\" or \"90d\", or a number of seconds";
-  if (setting.placeholder == "N|P%") return "a number, or a text like \"20%\"";
-  const std::vector<std::string_view> words = words_of(setting);
-  if (!words.empty()) return "one of the texts " + joined(words, ", ");
-  const std::string one = setting.placeholder == "FILE" || setting.placeholder == "PATH"
-                              ? "a text, the path of a file"
-                              : "a text";
-  return setting.shape == Shape::list ? one + ", or a list of texts" : one;
 }
 
 std::string key_text(const Setting& setting) {
@@ -280,11 +274,10 @@ void write_keys(Mdoc& page) {
 void write_retired_keys(Mdoc& page) {
   if (retired_keys().empty()) return;
   page.subsection("Retired keys");
-  page.text("These are read over with a warning.");
+  page.text("These are ignored, with a warning.");
   page.begin_list();
   for (const RetiredKey& key : retired_keys()) {
-    page.item("Ic " + mdoc_word(key.file_key),
-              "In its place there is `" + std::string(key.advice) + "`.");
+    page.item("Ic " + mdoc_word(key.file_key), "Set `" + std::string(key.advice) + "` instead.");
   }
   page.end_list();
 }
@@ -312,6 +305,8 @@ std::string config_page() {
       "was probably meant where one is close. The environment and the command line count over the "
       "file; "
       "`haingest --show-config` prints what holds and where it comes from.\n\n"
+      "A file's name that begins with ~/ is in the home folder, here as in the environment and "
+      "on the command line.\n\n"
       "Tokens do not stand in it, only the names of the files that hold them: so everyone may "
       "read it.");
   page.section("KEYS");

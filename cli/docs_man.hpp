@@ -19,5 +19,6 @@ struct GeneratedFile {
 // The parts of haingest(1) that follow from no table: what is printed, and what may be relied on.
 void write_output_section(Mdoc& page);
 void write_guarantees_section(Mdoc& page);
+void write_database_section(Mdoc& page);
 
 }  // namespace haingest::cli

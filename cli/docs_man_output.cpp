@@ -63,7 +63,7 @@ void write_sync(Mdoc& page) {
       "Li run",
       "The row of `sync_runs`: `run` (its number; null in a dry run), `command`, `source`, "
       "`ha_version`, `started_at`, `finished_at`, `duration_ms`, `outcome` (complete, partial "
-      "or starting) and `detail`.");
+      "or starting; refused in a dry run that a guard would stop) and `detail`.");
   const std::string actions = actions_text();
   page.item("Li changes",
             "One object for each change: `seq` (its number for ever; null in a dry run), `kind`, "
@@ -71,11 +71,14 @@ void write_sync(Mdoc& page) {
                 actions +
                 "), `name`, `before` and `after`. These two hold the fields that changed, and the "
                 "whole record of what was added or removed; the other one is null then.");
-  page.item("Li summary",
-            "A number for each action (" + actions +
-                "), `totals` (how many records of each kind there are now), `failed` (what Home "
-                "Assistant did not answer, and its code), `held` (removals held back), `notes` "
-                "(records that were not taken as they came) and `partial`.");
+  page.item(
+      "Li summary",
+      "A number for each action (" + actions +
+          "), `totals` (how many records of each kind there are now), `failed` (what Home "
+          "Assistant did not answer, and its code), `held` (a sentence for each kind of which "
+          "removals were held back, as while Home Assistant starts), `notes` "
+          "(records that were not taken as they came), `refused` (what the guard says that would "
+          "stop what a dry run tells, else null) and `partial`.");
   page.end_list();
   page.text("As ndjson, only the changes, one a line.");
 }
@@ -91,7 +94,9 @@ void write_output_section(Mdoc& page) {
   write_discover(page);
   write_sync(page);
   page.subsection("--show-config");
-  page.text("A list of `{\"setting\",\"value\",\"origin\"}`. A token's value is `********`.");
+  page.text(
+      "A list of `{\"setting\",\"value\",\"origin\"}`, first each configuration file that was "
+      "looked for and whether it was there. A token's value is `********`.");
 }
 
 void write_guarantees_section(Mdoc& page) {

@@ -79,6 +79,19 @@ std::string_view shown_default(const Setting& setting) {
   return setting.shape == Shape::on_off || setting.shape == Shape::counted ? "" : setting.fallback;
 }
 
+std::string type_of(const Setting& setting) {
+  if (setting.shape == Shape::on_off) return "true or false";
+  if (setting.placeholder == "TIME")
+    return "a text like \"30s\", \"5m\" or \"90d\", or a number of seconds";
+  if (setting.placeholder == "N|P%") return "a number, or a text like \"20%\"";
+  const std::vector<std::string_view> words = words_of(setting);
+  if (!words.empty()) return "one of the texts " + joined(words, ", ");
+  const std::string one = setting.placeholder == "FILE" || setting.placeholder == "PATH"
+                              ? "a text, the path of a file"
+                              : "a text";
+  return setting.shape == Shape::list ? one + ", or a list of texts" : one;
+}
+
 std::string joined(const std::vector<std::string_view>& words, std::string_view between) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {

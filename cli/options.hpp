@@ -31,6 +31,9 @@ namespace haingest::cli {
 // The words that a value may be; none where it is anything else.
 [[nodiscard]] std::vector<std::string_view> words_of(const Setting& option);
 
+// What its key in the configuration file takes: "a number, or a text like \"20%\"".
+[[nodiscard]] std::string type_of(const Setting& setting);
+
 // The default, for people; empty where there is none or where it is "off".
 [[nodiscard]] std::string_view shown_default(const Setting& setting);
 

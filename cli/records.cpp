@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/base/text.hpp"
+#include "core/model/portable_json.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -127,6 +128,7 @@ std::vector<std::string> answered(const model::Document& document, model::Part p
 
 std::vector<std::string_view> record_words() {
   std::vector<std::string_view> words;
+  words.reserve(model::k_kinds.size() + 2);
   for (const Kind kind : model::k_kinds) words.push_back(model::plural_of(kind));
   words.push_back(k_aliases);
   words.push_back(k_states);
@@ -146,7 +148,7 @@ struct Records::Impl {
 
   void parse() {
     for (const std::string& text : texts) {
-      json object = json::parse(text, nullptr, false);
+      json object = json::parse(model::portable_json(text), nullptr, false);
       objects.push_back(object.is_object() ? std::move(object) : json::object());
     }
     collect_fields();
@@ -258,19 +260,13 @@ Records::Records(std::string_view word, model::Stored stored)
 
 Records::~Records() = default;
 
-void Records::keep(const std::vector<std::string>& conditions) {
-  for (const std::string& condition : conditions) {
-    const auto equals = condition.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw base::Failure(base::ErrorKind::usage,
-                          "--where: '" + condition + "' is not FIELD=GLOB, like name=kitchen*");
-    }
-    const std::string field = condition.substr(0, equals);
+void Records::keep(const std::vector<Condition>& conditions) {
+  for (const auto& [field, glob] : conditions) {
     impl_->require({field});
     std::vector<std::string> texts;
     std::vector<json> objects;
     for (std::size_t i = 0; i < impl_->objects.size(); ++i) {
-      if (!impl_->matches(impl_->objects[i], field, condition.substr(equals + 1))) continue;
+      if (!impl_->matches(impl_->objects[i], field, glob)) continue;
       texts.push_back(std::move(impl_->texts[i]));
       objects.push_back(std::move(impl_->objects[i]));
     }

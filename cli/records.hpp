@@ -17,6 +17,12 @@ namespace haingest::cli {
 // The words for KIND: the six kinds, then "aliases" and "states".
 [[nodiscard]] std::vector<std::string_view> record_words();
 
+// --where FIELD=GLOB
+struct Condition {
+  std::string field;
+  std::string glob;
+};
+
 class Records {
  public:
   // `word` is one of record_words(). A part that is missing in the document has no records.
@@ -27,9 +33,9 @@ class Records {
   Records(const Records&) = delete;
   Records& operator=(const Records&) = delete;
 
-  // Keeps those that match every "FIELD=GLOB". A list matches when one of its elements does, null
+  // Keeps those that match every condition. A list matches when one of its elements does, null
   // matches what "" matches. Throws Failure `usage` for a field that no record can have.
-  void keep(const std::vector<std::string>& conditions);
+  void keep(const std::vector<Condition>& conditions);
 
   // Each whole record as JSON.
   [[nodiscard]] const std::vector<std::string>& texts() const;

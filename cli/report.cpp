@@ -90,7 +90,7 @@ void write_report(std::ostream& out, const mirror::Report& report, bool dry_run,
                   std::size_t width) {
   switch (format) {
     case Format::json:
-      out << mirror::to_json(report);
+      mirror::write_json(out, report);
       return;
     case Format::ndjson:
       for (const model::Change& change : report.changes) out << mirror::to_json(change) << '\n';

@@ -130,8 +130,9 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .shape = Shape::list,
      .placeholder = "FIELD=GLOB",
      .commands = k_discover,
-     .help = "Only records whose field matches the glob, letters in either case; repeatable: all "
-             "must match"},
+     .help = "Only records whose field matches the glob (* ? [a-z]) as a whole, letters in either "
+             "case; FIELD= finds what is null or empty, a list matches by one element; "
+             "repeatable: all must match"},
     {.key = Key::save,
      .flag = "save",
      .placeholder = "FILE",
@@ -181,8 +182,10 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .flag = "max-removals",
      .placeholder = "N|P%",
      .file_key = "sync.max_removals",
+     .fallback = "20%",
      .commands = k_sync,
-     .help = "How many records of a kind a sync may remove; by default 20%, and 5 in any case"},
+     .help = "How many records of a kind a sync may remove; 5 may go in any case unless this is "
+             "set"},
     {.key = Key::new_house,
      .flag = "new-house",
      .shape = Shape::on_off,
@@ -210,8 +213,8 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .file_key = "serve.listen",
      .fallback = "127.0.0.1:8006",
      .commands = k_serve,
-     .help = "Where to answer; repeatable; port 0 takes any free one. DATA_API_HOST and "
-             "DATA_API_PORT count, too"},
+     .help = "Where to answer; repeatable; an address or a port alone will do (8006), port 0 takes "
+             "any free one. DATA_API_HOST and DATA_API_PORT count, too"},
     {.key = Key::private_reads,
      .flag = "private",
      .shape = Shape::on_off,

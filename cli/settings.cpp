@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "cli/settings.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "cli/values.hpp"
 #include "core/base/atomic_file.hpp"
+#include "core/base/text.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -14,6 +18,11 @@ using Shape = Setting::Shape;
 constexpr int k_from_file = 1;
 constexpr int k_from_environment = 2;
 constexpr int k_from_flag = 3;
+constexpr std::string_view k_prefix = "HAINGEST_";
+// What else may stand behind that prefix: the variables of `make`, and those that Kubernetes and
+// Docker set for a service of this name.
+constexpr std::array<std::string_view, 7> k_foreign{
+    "TEST_", "BENCH_CACHE=", "PARTS_CACHE=", "NO_INSTALL=", "SERVICE_", "PORT_", "PORT=tcp://"};
 
 std::size_t index_of(Key key) { return static_cast<std::size_t>(key); }
 
@@ -37,6 +46,31 @@ base::Secret token_of(std::string_view text, const std::string& origin) {
   return base::Secret(std::string(text));
 }
 
+bool sets_something(std::string_view name) {
+  return std::ranges::any_of(settings(), [&](const Setting& setting) {
+    const std::vector<std::string> names = environment_names(setting);
+    return std::ranges::find(names, name) != names.end();
+  });
+}
+
+bool is_foreign(std::string_view variable) {
+  const std::string_view rest = variable.substr(k_prefix.size());
+  return std::ranges::any_of(k_foreign,
+                             [&](std::string_view start) { return rest.starts_with(start); });
+}
+
+// Of the part behind the prefix, or everything would be close to everything.
+std::string meant_variable(const std::string& mistyped) {
+  std::vector<std::string> known;
+  for (const Setting& setting : settings()) {
+    for (const std::string& name : environment_names(setting)) {
+      if (name.starts_with(k_prefix)) known.push_back(name.substr(k_prefix.size()));
+    }
+  }
+  const std::string meant = base::closest_to(mistyped.substr(k_prefix.size()), known);
+  return meant.empty() ? "unset it" : "did you mean " + std::string(k_prefix) + meant + "?";
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -45,6 +79,35 @@ Environment process_environment() {
     if (text == nullptr || *text == '\0') return std::nullopt;
     return text;
   };
+}
+
+std::vector<std::string> process_variables() {
+  std::vector<std::string> variables;
+  for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
+    variables.emplace_back(*each);
+  }
+  return variables;
+}
+
+void refuse_unknown_variables(const std::vector<std::string>& variables) {
+  for (const std::string& variable : variables) {
+    const std::string name = variable.substr(0, variable.find('='));
+    const bool empty = name.size() + 1 >= variable.size();
+    if (!name.starts_with(k_prefix) || empty || sets_something(name) || is_foreign(variable)) {
+      continue;
+    }
+    throw base::Failure(
+        base::ErrorKind::usage,
+        "the environment has " + name + ", which is no setting; " + meant_variable(name));
+  }
+}
+
+bool means_a_secret(std::string_view name) {
+  std::string plain(name);
+  std::ranges::replace_if(
+      plain, [](char c) { return c == '_' || c == '.'; }, '-');
+  constexpr std::array<std::string_view, 4> endings{"token", "password", "api-key", "secret"};
+  return std::ranges::any_of(endings, [&](std::string_view end) { return plain.ends_with(end); });
 }
 
 Settings::Settings(const Layer& flags, const Environment& environment,
@@ -66,6 +129,9 @@ Settings::Settings(const Layer& flags, const Environment& environment,
     values_[index_of(key)] = {texts, "--" + std::string(setting_of(key).flag), true};
     weights_[index_of(key)] = k_from_flag;
   }
+  for (const Setting& setting : settings()) {
+    if (setting.completion == Setting::Completion::file) expand_home(setting, environment);
+  }
 }
 
 void Settings::take_environment(const Setting& setting, const Environment& environment) {
@@ -76,6 +142,16 @@ void Settings::take_environment(const Setting& setting, const Environment& envir
     values_[index_of(setting.key)] = {list ? split_list(*text) : std::vector{*text}, name, true};
     weights_[index_of(setting.key)] = k_from_environment;
     return;
+  }
+}
+
+void Settings::expand_home(const Setting& setting, const Environment& environment) {
+  for (std::string& path : values_[index_of(setting.key)].texts) {
+    if (path != "~" && !path.starts_with("~/")) continue;
+    const std::optional<std::string> home = environment("HOME");
+    if (!home)
+      refuse(setting.key, path, "begins with ~, but HOME is not set; write the whole path");
+    path.replace(0, 1, *home);
   }
 }
 
@@ -124,7 +200,7 @@ std::chrono::milliseconds Settings::duration(Key key) const {
 }
 
 std::string Settings::one_of(Key key, const std::vector<std::string>& words) const {
-  const std::string word = text(key);
+  std::string word = text(key);
   if (std::ranges::find(words, word) == words.end()) {
     std::string choice;
     for (const std::string& each : words) {

@@ -25,11 +25,21 @@ using Layer = std::map<Key, std::vector<std::string>>;
 struct FileLayer {
   std::string path;
   Layer values;
+  bool there = true;  // one that is not there was looked for all the same
 };
 
 // Reads one variable; none when it is not set. An empty one counts as not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] Environment process_environment();
+// All of them, each as "NAME=value".
+[[nodiscard]] std::vector<std::string> process_variables();
+
+// Throws Failure `usage` for a variable that begins with HAINGEST_ and sets nothing, as for an
+// unknown key of the configuration file: a mistyped HAINGEST_DRY_RUN must not write.
+void refuse_unknown_variables(const std::vector<std::string>& variables);
+
+// Whether a name, of an option or a key, sounds like that of a token.
+[[nodiscard]] bool means_a_secret(std::string_view name);
 
 class Settings {
  public:
@@ -39,7 +49,9 @@ class Settings {
     bool given = false;              // by anyone: not the default
   };
 
-  // `files` in rising order of weight.
+  // `files` in rising order of weight. File names that begin with ~/ come out as in the home
+  // folder: a shell does that for some words only, and nobody does it for the other layers. Throws
+  // Failure `usage` for one without HOME.
   Settings(const Layer& flags, const Environment& environment, const std::vector<FileLayer>& files);
 
   [[nodiscard]] const Value& of(Key key) const { return values_[static_cast<std::size_t>(key)]; }
@@ -64,6 +76,7 @@ class Settings {
  private:
   void take_environment(const Setting& setting, const Environment& environment);
   void take_listen(const Environment& environment);
+  void expand_home(const Setting& setting, const Environment& environment);
 
   std::array<Value, k_setting_count> values_;
   std::array<int, k_setting_count> weights_{};  // 3 flag, 2 environment, 1 file, 0 default

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/show_config.hpp"
 
-#include <algorithm>
+#include "cli/values.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -12,19 +12,11 @@ std::string name_of(const Setting& setting) {
   return environment_names(setting).front();
 }
 
-// An address may carry a password although it should not.
-std::string masked(std::string text) {
-  const auto scheme = text.find("://");
-  const auto at = text.find('@');
-  if (scheme == std::string::npos || at == std::string::npos) return text;
-  if (text.find('/', scheme + 3) < at) return text;
-  return text.replace(scheme + 3, at - scheme - 3, "********");
-}
-
-std::string text_of(const Context& context, const Setting& setting) {
+std::string text_of(const Context& context, const Command* command, const Setting& setting) {
   const Settings::Value& value = context.settings.of(setting.key);
   if (setting.shape == Setting::Shape::secret) return value.given ? "********" : "";
   if (setting.key == Key::db && !value.given) return context.database_path();
+  if (setting.key == Key::log_level && !value.given) return std::string(log_level_of(command));
   std::string text;
   for (const std::string& each : value.texts) text += (text.empty() ? "" : ",") + masked(each);
   return text;
@@ -32,12 +24,18 @@ std::string text_of(const Context& context, const Setting& setting) {
 
 }  // namespace
 
-void show_config(const Context& context, const Command* command) {
+void show_config(const Context& context, const Command* command,
+                 const std::vector<FileLayer>& files) {
   Rows rows{{"setting", "value", "origin"}, {}};
+  for (const FileLayer& file : files) {
+    rows.cells.push_back({text_cell("config"), text_cell(file.path),
+                          text_cell(context.settings.of(Key::config).origin +
+                                    (file.there ? ", read" : ", not there"))});
+  }
   for (const Setting& setting : settings()) {
     const bool shown = command == nullptr || (setting.commands & command->bit) != 0;
-    if (!shown || setting.key == Key::show_config) continue;
-    const std::string text = text_of(context, setting);
+    if (!shown || setting.key == Key::show_config || setting.key == Key::config) continue;
+    const std::string text = text_of(context, command, setting);
     Cell value = text_cell(text);
     if (text.empty()) value.json = "null";
     rows.cells.push_back({text_cell(name_of(setting)), std::move(value),

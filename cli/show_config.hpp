@@ -8,6 +8,8 @@
 namespace haingest::cli {
 
 // Those of the command, or all of them without one. A secret shows as "********".
-void show_config(const Context& context, const Command* command);
+// `files` as read_config_files has looked for them.
+void show_config(const Context& context, const Command* command,
+                 const std::vector<FileLayer>& files);
 
 }  // namespace haingest::cli

@@ -77,4 +77,12 @@ std::vector<std::string> split_list(std::string_view text) {
   return parts;
 }
 
+std::string masked(std::string text) {
+  const auto scheme = text.find("://");
+  const auto at = text.find('@');
+  if (scheme == std::string::npos || at == std::string::npos) return text;
+  if (text.find('/', scheme + 3) < at) return text;
+  return text.replace(scheme + 3, at - scheme - 3, "********");
+}
+
 }  // namespace haingest::cli

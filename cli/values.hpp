@@ -25,4 +25,7 @@ namespace haingest::cli {
 // "a,b,,c" to its parts, trimmed, without empty ones.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);
 
+// An address may carry a password although it should not: "http://********@host".
+[[nodiscard]] std::string masked(std::string text);
+
 }  // namespace haingest::cli

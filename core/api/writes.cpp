@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/api/body.hpp"
@@ -12,6 +11,7 @@
 #include "core/base/json_object.hpp"
 #include "core/base/log.hpp"
 #include "core/model/ha_json.hpp"
+#include "core/model/well_formed.hpp"
 
 namespace haingest::api {
 namespace {
@@ -51,7 +51,7 @@ Response success(std::string body) {
 
 Response upsert(Kind kind, const Write& write, const std::string& body, const std::string& peer,
                 const WriteContext& context) {
-  if (!nlohmann::json::accept(body)) {
+  if (!model::is_well_formed(body)) {
     refuse_body("json_invalid", "JSON decode error: the body is no JSON", context);
   }
   const std::string_view array = find_array(body, model::plural_of(kind));
@@ -89,10 +89,17 @@ Response take_snapshot(const Write& write, const std::string& body, const std::s
                        const WriteContext& context) {
   const auto document = model::parse_document(body, "the body");
   if (!document) refuse_body("json_invalid", document.error().message, context);
-  const model::Snapshot snapshot = model::to_snapshot(*document);
+  model::Snapshot snapshot = model::to_snapshot(*document);
+  snapshot.name = "the snapshot";
+  if (!snapshot.ha.url.empty()) snapshot.name += " of " + snapshot.ha.url;
+  if (const auto flaw = model::malformed(*document, snapshot, "the body")) {
+    refuse_body("value_error", flaw->message, context);
+  }
+  mirror::Policy policy = write.policy;
+  policy.dry_run = write.dry_run;
   store::Database database = open(write, context);
-  mirror::Report report = mirror::synchronise(database, snapshot, write.policy,
-                                              requester(peer, context), context.clock);
+  mirror::Report report =
+      mirror::synchronise(database, snapshot, policy, requester(peer, context), context.clock);
   if (write.dry_run) mirror::forget_numbers(report);
   return success(mirror::to_json(report));
 }

@@ -73,10 +73,12 @@ std::string read_whole_file(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail("read", path);
   std::string content;
-  // Grown once where the size is known; a pipe has none.
+  // Grown once where the size is known (a pipe has none), with the room that a parser of it wants
+  // behind the text, so that it needs no copy.
+  constexpr std::size_t spare = 64;
   struct stat about {};
   if (::fstat(file.get(), &about) == 0 && about.st_size > 0) {
-    content.reserve(static_cast<std::size_t>(about.st_size));
+    content.reserve(static_cast<std::size_t>(about.st_size) + spare);
   }
   char block[65536];
   for (;;) {

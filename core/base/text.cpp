@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 
 namespace haingest::base {
@@ -67,14 +68,32 @@ constexpr std::array<bool, 256> make_plain() {
 
 constexpr std::array<bool, 256> k_plain = make_plain();
 
+// Whether some of the eight bytes at `text` may need more than a copy: below 0x20 or above 0x7E, a
+// quote, a backslash. (A borrow between bytes may say so of a plain one; never the reverse.)
+bool may_need_care(const char* text) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text, sizeof bytes);
+  const std::uint64_t low = bytes - each * 0x20;
+  const std::uint64_t quote = (bytes ^ (each * '"')) - each;
+  const std::uint64_t backslash = (bytes ^ (each * '\\')) - each;
+  return ((low | quote | backslash | bytes) & (each * 0x80)) != 0;
+}
+
+// Where the characters that are copied as they stand end, from `at` on.
+std::size_t end_of_plain(std::string_view text, std::size_t at) {
+  while (at + 8 <= text.size() && !may_need_care(text.data() + at)) at += 8;
+  while (at < text.size() && k_plain[static_cast<unsigned char>(text[at])]) ++at;
+  return at;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t at = 0;
   while (at < text.size()) {
-    std::size_t end = at;
-    while (end < text.size() && k_plain[static_cast<unsigned char>(text[end])]) ++end;
+    const std::size_t end = end_of_plain(text, at);
     out.append(text, at, end - at);
     if (end == text.size()) break;
     const auto c = static_cast<unsigned char>(text[end]);
@@ -104,6 +123,21 @@ std::string repair_utf8(std::string_view text) {
 
 bool matches_glob(std::string_view text, const std::string& glob) {
   return ::fnmatch(glob.c_str(), std::string{text}.c_str(), FNM_CASEFOLD) == 0;
+}
+
+bool closes_brackets(std::string_view glob) {
+  for (std::size_t at = 0; at < glob.size(); ++at) {
+    if (glob[at] == '\\') {
+      ++at;  // what follows stands for itself
+      continue;
+    }
+    if (glob[at] != '[') continue;
+    // A ] that stands first is one of the characters.
+    const std::size_t first = glob.find_first_not_of("!^", at + 1);
+    at = first == std::string_view::npos ? first : glob.find(']', first + 1);
+    if (at == std::string_view::npos) return false;
+  }
+  return true;
 }
 
 bool contains_ignoring_case(std::string_view text, std::string_view needle) {

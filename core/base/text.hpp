@@ -17,6 +17,9 @@ void append_json_string(std::string& out, std::string_view text);
 // Shell globs (* ? [..]) over the whole text; letters match in either case.
 [[nodiscard]] bool matches_glob(std::string_view text, const std::string& glob);
 
+// Whether every [ of a glob has its ]; one that has none stands for itself, which nobody means.
+[[nodiscard]] bool closes_brackets(std::string_view glob);
+
 // Whether `needle` stands in `text`, ASCII letters in either case.
 [[nodiscard]] bool contains_ignoring_case(std::string_view text, std::string_view needle);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/ha/failure.hpp"
 
+#include "core/base/span.hpp"
 #include "core/base/text.hpp"
 
 namespace haingest::ha {
@@ -13,6 +14,8 @@ constexpr std::size_t k_longest_quote = 200;
 constexpr std::string_view k_starting =
     "Home Assistant Core is still starting, or stopped: the Supervisor's proxy answers in its "
     "place";
+constexpr std::string_view k_restarting =
+    "; Home Assistant may be restarting: try again in a minute";
 
 std::string in_brackets(const std::string& detail) {
   return detail.empty() ? "" : " (" + detail + ")";
@@ -26,7 +29,7 @@ std::string size_text(std::size_t bytes) {
 
 std::string timeout_text(const net::WsFailure& failure, const Address& address,
                          std::string_view moment) {
-  const std::string within = " within " + net::to_text(failure.limit);
+  const std::string within = " within " + base::to_text(failure.limit);
   switch (failure.step) {
     case WsStep::resolve:
       return "no address for the name " + address.url.host + within + "; check the DNS";
@@ -37,12 +40,13 @@ std::string timeout_text(const net::WsFailure& failure, const Address& address,
       return "no TLS handshake" + within + "; check that the port is right and speaks TLS";
     case WsStep::upgrade:
       return "no answer to the WebSocket request" + within +
-             "; something listens there but stays silent";
+             "; something listens there but stays silent, check that the port is Home "
+             "Assistant's";
     case WsStep::read:
     case WsStep::write:
       break;
   }
-  return "silent " + std::string(moment) + " for " + net::to_text(failure.limit) +
+  return "silent " + std::string(moment) + " for " + base::to_text(failure.limit) +
          "; it may be overloaded, or the network cut: try again later, or give more time with "
          "--timeout";
 }
@@ -99,7 +103,7 @@ std::string closed_text(const net::WsFailure& failure, const base::Secret& token
   if (words.empty() && failure.close_code == 1009) words = "a frame over a limit on that side";
   const std::string separator = !code.empty() && !words.empty() ? ": " : "";
   return "closed the connection " + std::string(moment) + in_brackets(code + separator + words) +
-         "; Home Assistant may be restarting";
+         std::string(k_restarting);
 }
 
 // The authority is wrong only where neither the name nor the date is.
@@ -147,8 +151,7 @@ std::string text_of(const net::WsFailure& failure, const Address& address,
     case What::closed:
       return closed_text(failure, token, moment);
     case What::lost:
-      return "the connection was cut " + std::string(moment) + detail +
-             "; Home Assistant may be restarting";
+      return "the connection was cut " + std::string(moment) + detail + std::string(k_restarting);
     case What::too_big:
       return "sent a frame over our limit of " + size_text(failure.limit_bytes) +
              "; check the URL, or report it if this is your Home Assistant";

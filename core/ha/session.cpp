@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "core/ha/session.hpp"
 
-#include <string.h>  // explicit_bzero
+#include <string.h>  // explicit_bzero; NOLINT(*-deprecated-headers)
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "core/base/span.hpp"
 #include "core/ha/failure.hpp"
 #include "core/ha/session_impl.hpp"
 
@@ -162,7 +163,7 @@ asio::awaitable<Reply> Session::answer(std::shared_ptr<Request> request) {
     impl_->in_flight.erase(request->id());
     request->finish({.outcome = Reply::Outcome::timeout,
                      .code = "timeout",
-                     .text = "no answer within " + net::to_text(request->limit())});
+                     .text = "no answer within " + base::to_text(request->limit())});
   }
   co_return request->take();
 }

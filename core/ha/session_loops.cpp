@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a Session does while it runs: read and dispatch, write, ping.
 #include "core/base/log.hpp"
+#include "core/base/span.hpp"
 #include "core/ha/failure.hpp"
 #include "core/ha/session_impl.hpp"
 
@@ -65,7 +66,7 @@ asio::awaitable<void> Session::Impl::ping_loop() {
       // A big answer on a slow link holds the pong up; that is no silence.
       if (stream->bytes_received() == received) {
         die(unreachable(options.address, "silent: no answer to a ping within " +
-                                             net::to_text(options.pong_timeout) +
+                                             base::to_text(options.pong_timeout) +
                                              "; the connection is dead, or Home Assistant hangs"));
         co_return;
       }

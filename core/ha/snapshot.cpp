@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "core/base/log.hpp"
+#include "core/base/span.hpp"
 #include "core/ha/failure.hpp"
 #include "core/ha/session.hpp"
 #include "core/model/well_formed.hpp"
@@ -77,7 +78,7 @@ class Fetch {
   void take_config(const Reply& reply);
   void name_endpoint();
   void take(const Command& command, Reply reply);
-  void take_result(Part part, std::string json);
+  void take_result(Part part, const model::JsonText& json);
   bool is_over(const Reply& reply);
 
   SessionOptions options_;
@@ -88,7 +89,7 @@ class Fetch {
 };
 
 base::Error out_of_time(const Address& address, std::chrono::milliseconds limit) {
-  return unreachable(address, "not finished within " + net::to_text(limit) +
+  return unreachable(address, "not finished within " + base::to_text(limit) +
                                   " in all; give more time with --timeout");
 }
 
@@ -168,10 +169,10 @@ void Fetch::take(const Command& command, Reply reply) {
   }
 }
 
-void Fetch::take_result(Part part, std::string json) {
+void Fetch::take_result(Part part, const model::JsonText& json) {
   model::Answer& answer = document_.answer(part);
   const char expected = part == Part::composite_splits ? '{' : '[';
-  if (json.empty() || json.front() != expected || !model::is_well_formed(json)) {
+  if (!json.view().starts_with(expected) || !model::is_well_formed(json)) {
     answer.code = "invalid_json";
     base::log::warning(options_.address.shown + ": the answer for " +
                        std::string(model::name_of(part)) + " is not the JSON that it should be");
@@ -184,7 +185,7 @@ void Fetch::take_result(Part part, std::string json) {
     return;
   }
   answer.code.clear();
-  answer.json = std::move(json);
+  answer.json = json;
 }
 
 // All endpoints, one after the other; each once.

@@ -30,10 +30,9 @@ std::string shown_name(const SyncOptions& options) {
 
 model::Document read_document(const SyncOptions& options, std::istream& input) {
   if (!options.from) return discover(options.ha, options.clock);
-  const std::string text = *options.from == "-"
-                               ? std::string{std::istreambuf_iterator<char>(input), {}}
-                               : read_saved(*options.from);
-  return model::parse_document(text, shown_name(options)).value();
+  std::string text = *options.from == "-" ? std::string{std::istreambuf_iterator<char>(input), {}}
+                                          : read_saved(*options.from);
+  return model::parse_document(std::move(text), shown_name(options)).value();
 }
 
 // As the data API takes it; past 1000 hours nobody misses the rest of a day.
@@ -103,37 +102,45 @@ mirror::Report post(const SyncOptions& options, const model::Document& document)
   return mirror::parse_report(response.body).value();
 }
 
-// A part that HA did not answer stands in "missing"; one that is there and is no registry means
-// that the file is something else.
-void refuse_malformed(const model::Document& document, const model::Snapshot& snapshot,
-                      const std::string& name) {
-  for (const model::Part part : model::k_parts) {
-    const auto failed = snapshot.failed.find(model::name_of(part));
-    const bool wrong = failed != snapshot.failed.end() && failed->second == "invalid_json";
-    if (!wrong || !document.answer(part).ok()) continue;
-    throw base::Failure(model::no_snapshot(name, "its " + std::string(model::name_of(part)) +
-                                                     " are no registry; nothing was read from it"));
+// A part that is no registry makes a saved snapshot something else, here as for the remote store;
+// Home Assistant has failed to answer for it.
+void settle_unreadable(const SyncOptions& options, model::Document& document,
+                       const model::Snapshot& snapshot) {
+  if (options.from) {
+    if (const auto flaw = model::malformed(document, snapshot, shown_name(options))) {
+      throw base::Failure(*flaw);
+    }
+  }
+  for (const model::Part part : model::unreadable_parts(document, snapshot)) {
+    document.answer(part) = {"", "invalid_json"};
   }
 }
 
 }  // namespace
+
+std::string snapshot_name(const SyncOptions& options) {
+  if (!options.from) return {};
+  return *options.from == "-" ? "the snapshot on standard input" : "the snapshot " + *options.from;
+}
 
 mirror::Report sync(const SyncOptions& options, std::istream& input) {
   mirror::Requester requester;
   requester.command = "sync";
   requester.started_at = options.clock();
   if (options.to) static_cast<void>(net::parse_url(options.to->url).value());
-  const model::Document document = read_document(options, input);
-  const model::Snapshot snapshot = model::to_snapshot(document);
-  if (options.from) refuse_malformed(document, snapshot, shown_name(options));
+  model::Document document = read_document(options, input);
+  model::Snapshot snapshot = model::to_snapshot(document);
+  snapshot.name = snapshot_name(options);
+  settle_unreadable(options, document, snapshot);
   if (options.to) return post(options, document);
   requester.source = options.from ? *options.from : document.ha.url;
   const auto timeout = options.ha.request_timeout;
   store::Database database =
       options.dry_run ? store::Database::open_copy_in_memory(options.database_path, timeout)
                       : store::Database::open(options.database_path, timeout);
-  mirror::Report report =
-      mirror::synchronise(database, snapshot, options.policy, requester, options.clock);
+  mirror::Policy policy = options.policy;
+  policy.dry_run = options.dry_run;
+  mirror::Report report = mirror::synchronise(database, snapshot, policy, requester, options.clock);
   if (options.dry_run) mirror::forget_numbers(report);
   return report;
 }

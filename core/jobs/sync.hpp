@@ -29,7 +29,11 @@ struct SyncOptions {
   base::Clock clock = base::system_now;
 };
 
-// Throws Failure as the rooms do.
+// How sentences call what was read: "the snapshot house.json"; empty when Home Assistant was asked.
+[[nodiscard]] std::string snapshot_name(const SyncOptions& options);
+
+// Throws Failure as the rooms do. A dry run reports all that would happen, a guard that would stop
+// it in Report::refusal.
 [[nodiscard]] mirror::Report sync(const SyncOptions& options, std::istream& input);
 
 }  // namespace haingest::jobs

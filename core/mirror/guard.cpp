@@ -32,24 +32,27 @@ std::optional<base::Error> guard_house(const model::Snapshot& snapshot, const mo
     if (is_confirmed(model::Kind::device, table.row(i))) ++confirmed;
   }
   if (confirmed == 0) return std::nullopt;
+  const bool asked = snapshot.name.empty();
   return base::Error{
       base::ErrorKind::guard,
-      (snapshot.ha.url.empty() ? std::string{"the snapshot"} : snapshot.ha.url) + " lists " +
-          std::to_string(devices.table.size()) + " devices and none of the " +
-          std::to_string(confirmed) +
-          " in the store: this looks like another house, nothing was written; check --ha-url and "
-          "--db, or say --new-house if it is meant to replace what is stored",
+      (asked ? snapshot.ha.url : snapshot.name) + " lists " + std::to_string(devices.table.size()) +
+          " devices and none of the " + std::to_string(confirmed) +
+          " in the store: this looks like another house, nothing was written; check " +
+          (asked ? "--ha-url and --db" : "which house it is of") +
+          ", or say --new-house if it is meant to replace what is stored",
       "haingest sync --new-house --dry-run"};
 }
 
-std::optional<base::Error> guard_removals(model::Kind kind, std::int64_t removals,
-                                          std::int64_t confirmed, const Policy& policy) {
+std::optional<base::Error> guard_removals(const model::Snapshot& snapshot, model::Kind kind,
+                                          std::int64_t removals, std::int64_t confirmed,
+                                          const Policy& policy) {
   if (policy.new_house || removals <= policy.max_removals.allowed(confirmed)) return std::nullopt;
   const std::string plural{model::plural_of(kind)};
+  const std::string who = snapshot.name.empty() ? "Home Assistant" : snapshot.name;
   return base::Error{
       base::ErrorKind::guard,
-      "Home Assistant no longer lists " + std::to_string(removals) + " of " +
-          std::to_string(confirmed) + " " + plural + ", more than the " +
+      who + " no longer lists " + std::to_string(removals) + " of " + std::to_string(confirmed) +
+          " " + plural + ", more than the " +
           std::to_string(policy.max_removals.allowed(confirmed)) +
           " that may go in one sync; nothing was written; if they are really gone, allow it with "
           "--max-removals " +

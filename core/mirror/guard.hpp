@@ -19,7 +19,8 @@ namespace haingest::mirror {
                                                      const Policy& policy);
 
 // More removals of a kind than the policy allows.
-[[nodiscard]] std::optional<base::Error> guard_removals(model::Kind kind, std::int64_t removals,
+[[nodiscard]] std::optional<base::Error> guard_removals(const model::Snapshot& snapshot,
+                                                        model::Kind kind, std::int64_t removals,
                                                         std::int64_t confirmed,
                                                         const Policy& policy);
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "core/mirror/mirror.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
+
+#include "core/mirror/overlay.hpp"
 
 namespace haingest::mirror {
 namespace {
@@ -61,6 +64,21 @@ void apply(store::Transaction& transaction, Plan plan, Record record, Report& re
   report.changes = std::move(plan.changes);
 }
 
+// Nothing was said after it was heard, whatever the clock says of the machine that asked.
+std::optional<base::Timestamp> said_at(const model::Snapshot& snapshot, base::Timestamp now) {
+  if (snapshot.ha.when == base::Timestamp{}) return std::nullopt;
+  return std::min(snapshot.ha.when, now);
+}
+
+void note_age(const model::Stored& stored, Report& report) {
+  const auto& said = report.run.ha_when;
+  if (!said || !stored.confirmed_at || *said >= *stored.confirmed_at) return;
+  report.notes.push_back("the snapshot is of " + base::to_iso_text(*said) +
+                         ", older than what the store had (" +
+                         base::to_iso_text(*stored.confirmed_at) +
+                         "): what has changed in between is taken back until the next sync");
+}
+
 Report start(const Requester& requester, const base::Clock& clock) {
   Report report;
   report.run.command = requester.command;
@@ -78,14 +96,21 @@ Report synchronise(store::Database& database, const model::Snapshot& snapshot, c
   Report report;
   database.transact([&](store::Transaction& transaction) {
     report = start(requester, clock);
+    const base::Timestamp now = clock();
     report.run.ha_version = snapshot.ha.version;
+    report.run.ha_when = said_at(snapshot, now);
     report.failed = snapshot.failed;
     report.notes = snapshot.notes;
     const model::Stored stored = transaction.read_all();
+    note_age(stored, report);
     const store::RemovedIds removed = transaction.read_removed_ids();
-    Plan plan = reconcile(snapshot, stored, removed, policy, clock()).value();
+    Plan plan =
+        reconcile(snapshot, stored, removed, policy, report.run.ha_when.value_or(now)).value();
     report.partial = plan.partial;
-    if (!snapshot.ha.running()) {
+    report.refusal = plan.refusal;
+    if (plan.refusal) {
+      report.run.outcome = "refused";
+    } else if (!snapshot.ha.running()) {
       report.run.outcome = "starting";
     } else if (plan.partial) {
       report.run.outcome = "partial";
@@ -102,8 +127,9 @@ Report upsert(store::Database& database, const model::Table& records, const Requ
   database.transact([&](store::Transaction& transaction) {
     report = start(requester, clock);
     const model::Stored stored = transaction.read_all();
+    const model::Table sequence = one_after_another(records, stored.of(records.kind()));
     const store::RemovedIds removed = transaction.read_removed_ids();
-    apply(transaction, reconcile_upsert(records, stored, removed, clock()), Record::when_changed,
+    apply(transaction, reconcile_upsert(sequence, stored, removed, clock()), Record::when_changed,
           report, clock);
   });
   return report;

@@ -8,6 +8,7 @@
 #include "core/mirror/diff.hpp"
 #include "core/mirror/guard.hpp"
 #include "core/mirror/match.hpp"
+#include "core/mirror/overlay.hpp"
 #include "core/mirror/supersede.hpp"
 
 namespace haingest::mirror {
@@ -41,18 +42,19 @@ Change make_change(Kind kind, Row row, Action action) {
 // Builds a plan kind by kind; one rule a function.
 class Planner {
  public:
-  Planner(const model::Stored& stored, const store::RemovedIds& removed, base::Timestamp now)
+  Planner(const model::Stored& stored, const store::RemovedIds& removed, base::Timestamp said)
       : stored_(stored), removed_(removed) {
     for (const Kind kind : model::k_kinds) {
       plan_.totals[model::index_of(kind)] = static_cast<std::int64_t>(stored.of(kind).size());
     }
-    now_text_ = text_of(now);
+    said_text_ = text_of(said);
   }
 
   // Adds and updates; rows that another record's key pushes out are told apart later.
   void apply_records(const Table& records, const Match& match, bool confirmed) {
     const Kind kind = records.kind();
     Table& inserted = plan_.inserted[model::index_of(kind)];
+    inserted.reserve(records.size());  // costs nothing until it is written
     for (std::size_t i = 0; i < records.size(); ++i) {
       if (match.skipped[i]) continue;
       const model::MutableRow row = inserted.adopt(records.row(i));
@@ -80,6 +82,11 @@ class Planner {
     plan_.changes.push_back(std::move(change));
   }
 
+  // In a dry run, which goes on and tells the first of what would have stopped it.
+  void would_stop(const base::Error& refusal) {
+    if (!plan_.refusal) plan_.refusal = refusal;
+  }
+
   Plan& plan() { return plan_; }
 
  private:
@@ -92,8 +99,8 @@ class Planner {
   bool add(Kind kind, model::MutableRow row) {
     settle_new(kind, row);
     const model::Tail tail = model::tail_of(kind);
-    row[tail.first_seen] = now_text_;
-    row[tail.last_seen] = now_text_;
+    row[tail.first_seen] = said_text_;
+    row[tail.last_seen] = said_text_;
     ++total(kind);
     if (!is_state_only(kind, row)) arrive(kind, row);
     return true;
@@ -116,12 +123,17 @@ class Planner {
   }
 
   bool update(Kind kind, model::MutableRow row, Row stored, bool confirmed) {
-    const std::size_t mark = model::tail_of(kind).confirmed;
-    if (!confirmed) row[mark] = stored[mark];
+    const model::Tail tail = model::tail_of(kind);
+    if (!confirmed) {
+      row[tail.confirmed] = stored[tail.confirmed];
+      lay_over(kind, row, stored, plan_.inserted[model::index_of(kind)]);
+    }
     const bool was_state_only = is_state_only(kind, stored);
     Difference difference = merge(kind, row, stored);
     if (!difference.to_write) return false;
-    row[model::tail_of(kind).last_seen] = now_text_;
+    row[tail.last_seen] = said_text_;
+    // What an older snapshot lists has been there before.
+    if (said_text_.text() < row[tail.first_seen].text()) row[tail.first_seen] = said_text_;
     plan_.erased.emplace_back(kind, stored[model::k_key_column].text());
     if (is_state_only(kind, row)) return true;
     if (was_state_only) {
@@ -140,7 +152,7 @@ class Planner {
   const model::Stored& stored_;
   const store::RemovedIds& removed_;
   Plan plan_;
-  Value now_text_;
+  Value said_text_;
 };
 
 // Why the rows of a kind that HA did not list must stay; empty when they may go.
@@ -149,7 +161,11 @@ std::string reason_to_keep(const model::Snapshot& snapshot, Kind kind) {
   if (registry.presence == model::Presence::absent)
     return "this Home Assistant has no such registry";
   if (registry.presence == model::Presence::failed) return "the registry answered " + registry.code;
-  if (!snapshot.ha.running()) return "Home Assistant is " + snapshot.ha.state;
+  if (!snapshot.ha.running()) {
+    return snapshot.name.empty()
+               ? "Home Assistant is " + snapshot.ha.state
+               : snapshot.name + " is of a Home Assistant that was " + snapshot.ha.state;
+  }
   if (kind == Kind::device && snapshot.splits_presence == model::Presence::failed) {
     return "the list of split devices is missing";
   }
@@ -173,10 +189,16 @@ class Removals {
                                     Planner& planner) {
     std::string keep = reason_to_keep(snapshot_, kind_);
     const Counts counts = count(successors);
-    if (const auto refusal = guard_removals(kind_, counts.removals, counts.confirmed, policy);
-        keep.empty() && refusal) {
-      if (!policy.hold_removals) return refusal;
-      keep = refusal->message;
+    const auto refusal =
+        guard_removals(snapshot_, kind_, counts.removals, counts.confirmed, policy);
+    if (keep.empty() && refusal) {
+      if (policy.dry_run) {
+        planner.would_stop(*refusal);
+      } else if (policy.hold_removals) {
+        keep = refusal->message;
+      } else {
+        return refusal;
+      }
     }
     std::int64_t held = 0;
     for (std::size_t i = 0; i < stored_.size(); ++i) {
@@ -229,20 +251,30 @@ class Removals {
   std::unordered_set<std::string_view> taken_;
 };
 
-// A Home Assistant that is starting may list a part of its entities only, and states of others: a
-// state alone then takes no entity_id from an entity of the store.
-void leave_to_registered(const Table& records, const Table& stored, Match& match) {
-  std::unordered_set<std::string_view> awaited;
+// Entities that were not listed and stay keep their entity_id: a record that has taken it waits,
+// and so does one that has taken the entity_id of a record that waits. Returns how many of the
+// registry's wait; a state alone waits without a word.
+std::int64_t leave_to_kept(const Table& records, const Table& stored, Match& match) {
+  const auto key_of = [](Row row) { return row[model::k_key_column].text(); };
+  std::unordered_set<std::string_view> kept;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const Row row = stored.row(i);
-    if (match.unmatched[i] && is_registered(row)) awaited.insert(row[model::k_key_column].text());
+    if (match.unmatched[i] && !is_state_only(Kind::entity, row)) kept.insert(key_of(row));
   }
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const Row row = records.row(i);
-    if (!is_registered(row) && awaited.contains(row[model::k_key_column].text())) {
+  std::int64_t waiting = 0;
+  for (bool again = !kept.empty(); again;) {
+    again = false;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const Row row = records.row(i);
+      if (match.skipped[i] || !kept.contains(key_of(row))) continue;
       match.skipped[i] = true;
+      if (is_registered(row)) ++waiting;
+      if (!match.stored_of[i]) continue;
+      kept.insert(key_of(stored.row(*match.stored_of[i])));
+      again = true;
     }
   }
+  return waiting;
 }
 
 // Devices of the store that the snapshot still speaks of, superseded ones included.
@@ -272,23 +304,32 @@ bool Plan::quiet() const {
 
 base::Result<Plan> reconcile(const model::Snapshot& snapshot, const model::Stored& stored,
                              const store::RemovedIds& removed, const Policy& policy,
-                             base::Timestamp now) {
-  Planner planner(stored, removed, now);
+                             base::Timestamp said) {
+  Planner planner(stored, removed, said);
   Successors successors(snapshot, stored);
   const Match device_match = match(snapshot.of(Kind::device).table, stored.of(Kind::device));
   if (auto refusal =
           guard_house(snapshot, stored, devices_kept(stored, device_match, successors), policy)) {
-    return *refusal;
+    if (!policy.dry_run) return *refusal;
+    planner.would_stop(*refusal);
   }
   for (const Kind kind : k_told_order) {
     Match found =
         kind == Kind::device ? device_match : match(snapshot.of(kind).table, stored.of(kind));
-    if (kind == Kind::entity && !snapshot.ha.running()) {
-      leave_to_registered(snapshot.of(kind).table, stored.of(kind), found);
-    }
+    const std::string keep = reason_to_keep(snapshot, kind);
+    const std::int64_t waiting =
+        kind == Kind::entity && !keep.empty()
+            ? leave_to_kept(snapshot.of(kind).table, stored.of(kind), found)
+            : 0;
     Removals removals(snapshot, stored, kind, found);
     planner.apply_records(snapshot.of(kind).table, found, true);
     if (auto refusal = removals.decide(policy, successors, planner)) return *refusal;
+    if (waiting > 0) {
+      planner.plan().held.push_back(std::to_string(waiting) +
+                                    " entities wait that have taken the entity_id of one that was "
+                                    "not listed, because " +
+                                    keep);
+    }
     planner.plan().notes.insert(planner.plan().notes.end(), found.notes.begin(), found.notes.end());
   }
   planner.plan().aliases = successors.news();

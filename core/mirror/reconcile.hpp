@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The pure centre: what must change so that the store says what Home Assistant says. Removals,
 // restores, renames, swaps, retired (composite) devices and partial snapshots are decided here and
-// nowhere else. No I/O; `now` is given.
+// nowhere else. No I/O; the time is given.
 #pragma once
 
 #include <array>
@@ -38,6 +38,7 @@ struct Policy {
   RemovalLimit max_removals;
   bool new_house = false;      // --new-house: the snapshot may share no device with the store
   bool hold_removals = false;  // `watch` goes on without the removals that the guard would refuse
+  bool dry_run = false;        // a guard that fires stops nothing: Plan::refusal says what it says
   // How long `changes`, `sync_runs` and `removed` are kept (--prune-after).
   std::chrono::hours keep_history{std::chrono::hours(24 * 365)};
 };
@@ -61,22 +62,26 @@ struct Plan {
   std::vector<model::Alias> aliases;  // new or changed
   std::vector<model::Change> changes;
   std::array<std::int64_t, model::k_kind_count> totals{};  // records afterwards
-  std::vector<std::string> held;   // sentences: removals that were held back and why
-  std::vector<std::string> notes;  // sentences: records that were not taken as they came
-  bool partial = false;            // parts failed, or HA is still starting
+  std::vector<std::string> held;       // sentences: removals that were held back and why
+  std::vector<std::string> notes;      // sentences: records that were not taken as they came
+  bool partial = false;                // parts failed, or HA is still starting
+  std::optional<base::Error> refusal;  // dry run: the first guard that would have stopped it
 
   // Nothing to write but the run itself.
   [[nodiscard]] bool quiet() const;
 };
 
-// Fails with `guard` when a guard fires; nothing may be written then.
+// Fails with `guard` when a guard fires (but in a dry run); nothing may be written then. `said` is
+// when Home Assistant said it: the last_seen of every row that is written, and the first_seen of a
+// new one.
 [[nodiscard]] base::Result<Plan> reconcile(const model::Snapshot& snapshot,
                                            const model::Stored& stored,
                                            const store::RemovedIds& removed, const Policy& policy,
-                                           base::Timestamp now);
+                                           base::Timestamp said);
 
-// A bulk upsert: adds and updates, removes nothing; absent cells keep what is stored; new rows are
-// not confirmed.
+// A bulk upsert: adds and updates, removes nothing; absent cells, and fields of `extra` that a
+// record does not name, keep what is stored; new rows are not confirmed. Of two records of one
+// thing the later counts alone: one_after_another() comes before.
 [[nodiscard]] Plan reconcile_upsert(const model::Table& records, const model::Stored& stored,
                                     const store::RemovedIds& removed, base::Timestamp now);
 

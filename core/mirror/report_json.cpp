@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The report as JSON: what `sync -o json` prints and a remote data API answers.
 #include <nlohmann/json.hpp>
+#include <ostream>
+#include <sstream>
+#include <utility>
 
 #include "core/base/json_object.hpp"
+#include "core/base/text.hpp"
 #include "core/mirror/mirror.hpp"
 
 namespace haingest::mirror {
@@ -42,10 +46,13 @@ std::string summary_json(const Report& report) {
   }
   JsonObject failed;
   for (const auto& [part, code] : report.failed) failed.text(part, code);
+  std::string refused;
+  if (report.refusal) base::append_json_string(refused, report.refusal->message);
   return summary.json("totals", totals.done())
       .json("failed", failed.done())
       .json("held", base::json_list(report.held))
       .json("notes", base::json_list(report.notes))
+      .json("refused", refused)
       .flag("partial", report.partial)
       .done();
 }
@@ -100,6 +107,9 @@ void parse_summary(const json& object, Report& report) {
   }
   report.held = object.at("held").get<std::vector<std::string>>();
   report.notes = object.at("notes").get<std::vector<std::string>>();
+  if (const json& refused = object.at("refused"); !refused.is_null()) {
+    report.refusal = base::Error{base::ErrorKind::guard, refused.get<std::string>()};
+  }
   report.partial = object.at("partial").get<bool>();
 }
 
@@ -117,13 +127,19 @@ std::string to_json(const model::Change& change) {
       .done();
 }
 
-std::string to_json(const Report& report) {
-  std::string out = "{\"run\":" + run_json(report.run) + ",\"changes\":[";
+void write_json(std::ostream& out, const Report& report) {
+  out << "{\"run\":" << run_json(report.run) << ",\"changes\":[";
+  const char* separator = "";
   for (const model::Change& change : report.changes) {
-    if (out.back() != '[') out += ",\n";
-    out += to_json(change);
+    out << std::exchange(separator, ",\n") << to_json(change);
   }
-  return out + "],\"summary\":" + summary_json(report) + "}\n";
+  out << "],\"summary\":" << summary_json(report) << "}\n";
+}
+
+std::string to_json(const Report& report) {
+  std::ostringstream out;
+  write_json(out, report);
+  return std::move(out).str();
 }
 
 base::Result<Report> parse_report(std::string_view text) {

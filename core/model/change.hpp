@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,11 +36,14 @@ struct Run {
   std::string command;     // "sync", "watch", "api", "migrate-from-influx"
   std::string source;      // HA's URL, a file's name, "-" or the API's client
   std::string ha_version;  // empty when no HA was asked
+  // When HA said what the run brought: its snapshot's `ha.when`, never after the run. None: no
+  // snapshot, or one that does not say.
+  std::optional<base::Timestamp> ha_when;
   base::Timestamp started_at{};
   base::Timestamp finished_at{};
   std::int64_t duration_ms = 0;
   std::int64_t times = 1;  // how many runs without a change this row stands for
-  std::string outcome;     // "complete", "partial", "starting"
+  std::string outcome;     // "complete", "partial", "starting"; "refused" in a dry run only
   std::string detail;      // which parts failed, which removals were held back
   std::array<std::int64_t, k_actions.size()> counts{};  // by Action
   std::array<std::int64_t, k_kind_count> totals{};      // records stored after it, by Kind

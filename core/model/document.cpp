@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The Document: HA's answers as they came, to and from the JSON of `discover`.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,28 +12,49 @@
 namespace haingest::model {
 namespace {
 
-std::string text_of(ondemand::value value) {
-  std::string_view text;
-  return value.get_string().get(text) ? std::string{} : std::string{text};
+// A document while it is read.
+struct Reading {
+  Document document;
+  bool has_ha = false;
+  // What is wrong where a value is not of the type that it must have: "its ha is no object".
+  std::string flaw;
+};
+
+simdjson::error_code read_text(ondemand::value value, std::string& text) {
+  ondemand::json_type type{};
+  if (const auto error = value.type().get(type)) return error;
+  if (type != ondemand::json_type::string) return simdjson::INCORRECT_TYPE;
+  text = decode_leniently(value.raw_json_token());
+  return simdjson::SUCCESS;
 }
 
-simdjson::error_code read_ha(ondemand::value value, HaInfo& ha) {
+simdjson::error_code read_ha(ondemand::value value, Reading& reading) {
+  reading.has_ha = true;
+  reading.flaw = "its ha is no object";
   ondemand::object object;
   if (const auto error = value.get_object().get(object)) return error;
+  HaInfo& ha = reading.document.ha;
+  std::string when;
+  const std::array<std::pair<std::string_view, std::string*>, 5> texts{{{"url", &ha.url},
+                                                                        {"version", &ha.version},
+                                                                        {"location", &ha.location},
+                                                                        {"state", &ha.state},
+                                                                        {"when", &when}}};
   for (auto entry : object) {
     ondemand::field field;
     if (const auto error = std::move(entry).get(field)) return error;
     std::string_view key;
     if (const auto error = field.unescaped_key().get(key)) return error;
-    const std::string name{key};
-    const std::string text = text_of(field.value());
-    if (name == "url") ha.url = text;
-    if (name == "version") ha.version = text;
-    if (name == "location") ha.location = text;
-    if (name == "state") ha.state = text;
-    if (name == "when") ha.when = base::parse_timestamp(text).value_or(base::Timestamp{});
+    const auto known = std::ranges::find_if(texts, [key](const auto& t) { return t.first == key; });
+    if (known == texts.end()) continue;
+    reading.flaw = "its ha." + std::string{known->first} + " is no text";
+    if (const auto error = read_text(field.value(), *known->second)) return error;
   }
-  return simdjson::SUCCESS;
+  if (when.empty()) return simdjson::SUCCESS;
+  reading.flaw = "its ha.when is no moment";
+  const auto moment = base::parse_timestamp(when);
+  ha.when = moment.value_or(base::Timestamp{});
+  return moment ? simdjson::SUCCESS : simdjson::INCORRECT_TYPE;
 }
 
 std::optional<Part> part_named(std::string_view name) {
@@ -42,7 +64,8 @@ std::optional<Part> part_named(std::string_view name) {
   return std::nullopt;
 }
 
-simdjson::error_code read_missing(ondemand::value value, Document& document) {
+simdjson::error_code read_missing(ondemand::value value, Reading& reading) {
+  reading.flaw = "its missing is no object of texts";
   ondemand::object object;
   if (const auto error = value.get_object().get(object)) return error;
   for (auto entry : object) {
@@ -51,33 +74,35 @@ simdjson::error_code read_missing(ondemand::value value, Document& document) {
     std::string_view key;
     if (const auto error = field.unescaped_key().get(key)) return error;
     const auto part = part_named(key);
-    const std::string code = text_of(field.value());
-    if (part) document.answer(*part) = {"", code.empty() ? "unknown_error" : code};
+    std::string code;
+    if (const auto error = read_text(field.value(), code)) return error;
+    if (part) reading.document.answer(*part) = {"", code.empty() ? "unknown_error" : code};
   }
   return simdjson::SUCCESS;
 }
 
-simdjson::error_code read_member(ondemand::field& field, Document& document) {
+simdjson::error_code read_member(const JsonText& json, ondemand::field& field, Reading& reading) {
   std::string_view key;
   if (const auto error = field.unescaped_key().get(key)) return error;
-  if (key == "ha") return read_ha(field.value(), document.ha);
-  if (key == "missing") return read_missing(field.value(), document);
+  if (key == "ha") return read_ha(field.value(), reading);
+  if (key == "missing") return read_missing(field.value(), reading);
   const auto part = part_named(key);
   std::string_view raw;
   if (const auto error = raw_json_of(field.value(), raw)) return error;
-  if (part) document.answer(*part) = {std::string{raw}, ""};
+  if (part) reading.document.answer(*part) = {json.slice(raw), ""};
   return simdjson::SUCCESS;
 }
 
-simdjson::error_code read_members(ondemand::document& json, Document& document) {
+simdjson::error_code read_members(const JsonText& json, ondemand::document& parsed,
+                                  Reading& reading) {
   ondemand::object object;
-  if (const auto error = json.get_object().get(object)) return error;
+  if (const auto error = parsed.get_object().get(object)) return error;
   for (auto entry : object) {
     ondemand::field field;
     if (const auto error = std::move(entry).get(field)) return error;
-    if (const auto error = read_member(field, document)) return error;
+    if (const auto error = read_member(json, field, reading)) return error;
   }
-  return at_end(json) ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
+  return at_end(parsed) ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
 }
 
 // One of the three things that a state tells of its entity, or null.
@@ -163,35 +188,65 @@ base::Error no_snapshot(std::string_view name, std::string_view why) {
           "haingest discover --save snapshot.json"};
 }
 
-base::Result<Document> parse_document(std::string_view json, std::string_view name) {
-  const simdjson::padded_string padded{json};
+namespace {
+
+std::string why_refused(std::string_view json, simdjson::error_code error,
+                        const std::string& flaw) {
+  if (trimmed(json).empty()) return "it is empty";
+  if (error != simdjson::INCORRECT_TYPE) return "it is no JSON, or it was cut off";
+  return flaw.empty() ? "it is no JSON object" : flaw;
+}
+
+}  // namespace
+
+base::Result<Document> parse_document(const JsonText& json, std::string_view name) {
   ondemand::parser parser;
   ondemand::document parsed;
-  Document document;
-  auto error = parser.iterate(padded).get(parsed);
-  if (!error) error = read_members(parsed, document);
+  Reading reading;
+  auto error = parser.iterate(padded(json)).get(parsed);
+  if (!error) error = read_members(json, parsed, reading);
   // Each part is kept as it stands: what nobody looks into must be JSON all the same.
-  if (!error && !is_well_formed(padded)) error = simdjson::TAPE_ERROR;
+  if (!error && !is_well_formed(parsed, json)) error = simdjson::TAPE_ERROR;
   if (error) {
-    std::string reason = simdjson::error_message(error);
-    while (reason.ends_with('.')) reason.pop_back();
-    return no_snapshot(name, reason + "; nothing was read from it");
+    return no_snapshot(name, why_refused(json, error, reading.flaw) + "; nothing was read from it");
   }
   bool any = false;
-  for (const Answer& answer : document.answers) any = any || answer.code != "not_asked";
+  for (const Answer& answer : reading.document.answers) any = any || answer.code != "not_asked";
   if (!any) {
     return no_snapshot(name, "it has none of devices, entities, areas, …");
   }
-  return document;
+  if (!reading.has_ha) {
+    return no_snapshot(name,
+                       "it has no ha, which says what Home Assistant it is of (what 'discover "
+                       "--stored' prints is of the database)");
+  }
+  return std::move(reading.document);
 }
 
-base::Result<std::vector<std::string>> elements_of(std::string_view json_array) {
-  const simdjson::padded_string padded{json_array};
+std::vector<Part> unreadable_parts(const Document& document, const Snapshot& snapshot) {
+  std::vector<Part> parts;
+  for (const Part part : k_parts) {
+    const auto failed = snapshot.failed.find(name_of(part));
+    const bool wrong = failed != snapshot.failed.end() && failed->second == "invalid_json";
+    if (wrong && document.answer(part).ok()) parts.push_back(part);
+  }
+  return parts;
+}
+
+std::optional<base::Error> malformed(const Document& document, const Snapshot& snapshot,
+                                     std::string_view name) {
+  const std::vector<Part> parts = unreadable_parts(document, snapshot);
+  if (parts.empty()) return std::nullopt;
+  return no_snapshot(name, "its " + std::string{name_of(parts.front())} +
+                               " are no registry; nothing was read from it");
+}
+
+base::Result<std::vector<std::string>> elements_of(const JsonText& json_array) {
   ondemand::parser parser;
   ondemand::document document;
   ondemand::array array;
   std::vector<std::string> elements;
-  auto error = parser.iterate(padded).get(document);
+  auto error = parser.iterate(padded(json_array)).get(document);
   if (!error) error = document.get_array().get(array);
   if (!error) {
     for (auto element : array) {
@@ -210,13 +265,12 @@ base::Result<std::vector<std::string>> elements_of(std::string_view json_array) 
   return elements;
 }
 
-base::Result<std::string> reduce_states(std::string_view get_states_result) {
-  const simdjson::padded_string padded{get_states_result};
+base::Result<std::string> reduce_states(const JsonText& get_states_result) {
   ondemand::parser parser;
   ondemand::document document;
   ondemand::array array;
   std::string out = "[";
-  auto error = parser.iterate(padded).get(document);
+  auto error = parser.iterate(padded(get_states_result)).get(document);
   if (!error) error = document.get_array().get(array);
   if (!error) {
     for (auto element : array) {

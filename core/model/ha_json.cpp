@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "core/base/timestamp.hpp"
 #include "core/model/json_scan.hpp"
+#include "core/model/portable_json.hpp"
 
 namespace haingest::model {
 namespace {
@@ -60,15 +61,14 @@ class Parser {
     }
   }
 
-  base::Result<ParsedRecords> parse(std::string_view json) {
-    const simdjson::padded_string padded{json};
+  base::Result<ParsedRecords> parse(const JsonText& json) {
     ondemand::parser parser;
     ondemand::document document;
     ondemand::array array;
-    auto error = parser.iterate(padded).get(document);
+    auto error = parser.iterate(padded(json)).get(document);
     if (!error) error = document.get_array().get(array);
     if (error) return refusal(error);
-    out_.table.reserve(json.size() / 500);
+    out_.table.reserve(json.view().size() / 500);
     for (auto element : array) {
       ondemand::value value;
       if (const auto e = std::move(element).get(value)) return refusal(e);
@@ -87,6 +87,7 @@ class Parser {
   simdjson::error_code record(ondemand::value value) {
     ondemand::object object;
     if (value.get_object().get(object)) {
+      if (fill_.is_null()) return simdjson::INCORRECT_TYPE;  // a registry has records only
       std::string_view raw;
       if (const auto error = raw_json_of(value, raw)) return error;
       skip("is no object: " + std::string{raw.substr(0, 60)});
@@ -141,15 +142,16 @@ class Parser {
       return simdjson::SUCCESS;
     }
     if (type == json_type::array || type == json_type::object) return to_extra(key, value, type);
-    std::string text;
-    if (const auto error = scalar(value, type, text)) return error;
+    std::string repaired;
+    std::string_view text;
+    if (const auto error = scalar(value, type, text, repaired)) return error;
     const bool quoted = type == json_type::string;
     if (wanted == Type::text) {
       cell = out_.table.keep(text);
     } else if (const Value converted = convert(wanted, text, quoted); !converted.is_absent()) {
       cell = converted;
     } else {
-      append_extra(key, quoted ? json_string(text) : text);
+      append_extra(key, quoted ? json_string(text) : portable_json(std::string{text}));
     }
     return simdjson::SUCCESS;
   }
@@ -165,7 +167,7 @@ class Parser {
                                         std::string& json) {
     std::string_view raw;
     if (const auto error = raw_json_of(value, raw)) return error;
-    json = minified(raw);
+    json = portable_json(minified(raw));
     if (is_set(key)) json = sorted_array(std::move(json));
     return simdjson::SUCCESS;
   }
@@ -176,19 +178,19 @@ class Parser {
     return out;
   }
 
-  static simdjson::error_code scalar(ondemand::value value, json_type type, std::string& text) {
+  // `text` is a view into the document, the parser's memory or `repaired`.
+  static simdjson::error_code scalar(ondemand::value value, json_type type, std::string_view& text,
+                                     std::string& repaired) {
     const std::string_view token = trimmed(value.raw_json_token());
     if (type != json_type::string) {
       text = token;
       return simdjson::SUCCESS;
     }
-    std::string_view decoded;
-    const auto error = value.get_string().get(decoded);
+    const auto error = value.get_string().get(text);
     if (error == simdjson::STRING_ERROR || error == simdjson::UTF8_ERROR) {
-      text = decode_leniently(token);
+      text = repaired = decode_leniently(token);
       return simdjson::SUCCESS;
     }
-    text = decoded;
     return error;
   }
 
@@ -261,7 +263,7 @@ class Parser {
 
 }  // namespace
 
-base::Result<ParsedRecords> parse_records(Kind kind, std::string_view json_array, Missing missing) {
+base::Result<ParsedRecords> parse_records(Kind kind, const JsonText& json_array, Missing missing) {
   return Parser{kind, missing}.parse(json_array);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Home Assistant's registry records (JSON) into tables. Tolerant to what integrations really put
 // there: numbers where text belongs become text, arrays and objects where a scalar belongs go to
-// `extra` (the cell is NULL), fields without a column go to `extra`, lone surrogates become U+FFFD.
+// `extra` (the cell is NULL), fields without a column go to `extra`, lone surrogates become U+FFFD,
+// and in JSON that is kept as such a number that no double holds becomes the text of its digits.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/model/json_text.hpp"
 #include "core/model/table.hpp"
 
 namespace haingest::model {
@@ -23,13 +25,13 @@ struct ParsedRecords {
   explicit ParsedRecords(Kind kind) : table(kind) {}
 
   Table table;
-  std::size_t skipped = 0;  // no objects, or without an id
+  std::size_t skipped = 0;  // without an id; in a bulk upsert also what is no object
   std::vector<std::string> notes;
 };
 
-// Parses a JSON array of records. Fails only when it is no JSON array. A bulk upsert's records may
-// name a device's id `device_id`, as ha-ingestor's did.
-[[nodiscard]] base::Result<ParsedRecords> parse_records(Kind kind, std::string_view json_array,
+// Parses a JSON array of records. Fails when it is none; a snapshot's, also when an element is no
+// object. A bulk upsert's records may name a device's id `device_id`, as ha-ingestor's did.
+[[nodiscard]] base::Result<ParsedRecords> parse_records(Kind kind, const JsonText& json_array,
                                                         Missing missing);
 
 // The fields that reconcile works out: device name fallback, entity domain and disabled.

@@ -11,15 +11,9 @@
 namespace haingest::model {
 namespace {
 
-constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// The code unit of "uXXXX" at `text`, -1 when it is none.
-int code_unit(std::string_view text) {
-  if (text.size() < 5 || text[0] != 'u') return -1;
-  int unit = 0;
-  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + 5, unit, 16);
-  return error == std::errc{} && end == text.data() + 5 && text[1] != '-' ? unit : -1;
-}
+constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
 
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
@@ -71,14 +65,21 @@ std::size_t append_escape(std::string& out, std::string_view text) {
 
 }  // namespace
 
+int code_unit(std::string_view text) {
+  if (text.size() < 5 || text[0] != 'u') return -1;
+  int unit = 0;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + 5, unit, 16);
+  return error == std::errc{} && end == text.data() + 5 && text[1] != '-' ? unit : -1;
+}
+
 std::string_view trimmed(std::string_view raw) {
-  const auto end = raw.find_last_not_of(" \t\r\n");
-  return end == std::string_view::npos ? std::string_view{} : raw.substr(0, end + 1);
+  while (!raw.empty() && is_space(raw.back())) raw.remove_suffix(1);
+  return raw;
 }
 
 std::string minified(std::string_view raw) {
   raw = trimmed(raw);
-  if (raw.find_first_of(" \t\r\n") == std::string_view::npos) return std::string{raw};
+  if (std::ranges::none_of(raw, is_space)) return std::string{raw};
   std::string out(raw.size() + simdjson::SIMDJSON_PADDING, '\0');
   std::size_t length = 0;
   if (simdjson::minify(raw.data(), raw.size(), out.data(), length) != simdjson::SUCCESS) {

@@ -43,12 +43,11 @@ bool read_state(ondemand::object& object, Arena& arena, StateInfo& state) {
          !state.entity_id.text().empty();
 }
 
-bool read_states(std::string_view json, Snapshot& snapshot) {
-  const simdjson::padded_string padded{json};
+bool read_states(const JsonText& json, Snapshot& snapshot) {
   ondemand::parser parser;
   ondemand::document document;
   ondemand::array array;
-  if (parser.iterate(padded).get(document) || document.get_array().get(array)) return false;
+  if (parser.iterate(padded(json)).get(document) || document.get_array().get(array)) return false;
   for (auto element : array) {
     ondemand::object object;
     StateInfo state;
@@ -79,12 +78,11 @@ bool read_split(ondemand::object split, Alias& alias) {
   return true;
 }
 
-bool read_splits(std::string_view json, std::vector<Alias>& splits) {
-  const simdjson::padded_string padded{json};
+bool read_splits(const JsonText& json, std::vector<Alias>& splits) {
   ondemand::parser parser;
   ondemand::document document;
   ondemand::object object;
-  if (parser.iterate(padded).get(document) || document.get_object().get(object)) return false;
+  if (parser.iterate(padded(json)).get(document) || document.get_object().get(object)) return false;
   for (auto entry : object) {
     ondemand::field field;
     std::string_view key;

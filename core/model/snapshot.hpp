@@ -13,6 +13,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
+#include "core/model/json_text.hpp"
 #include "core/model/kind.hpp"
 #include "core/model/table.hpp"
 
@@ -60,7 +61,7 @@ enum class Presence {
 // error's `code`: HA's own ("unknown_command", "unauthorized"), "timeout", "invalid_json" or
 // "not_asked".
 struct Answer {
-  std::string json;
+  JsonText json;
   std::string code = "not_asked";
 
   [[nodiscard]] bool ok() const { return code.empty(); }
@@ -84,13 +85,13 @@ struct Document {
 // What a file that should be a Document is refused with.
 [[nodiscard]] base::Error no_snapshot(std::string_view name, std::string_view why);
 // The inverse of to_json. Fails as a whole on what is no such object; `name` is for the message.
-[[nodiscard]] base::Result<Document> parse_document(std::string_view json, std::string_view name);
+[[nodiscard]] base::Result<Document> parse_document(const JsonText& json, std::string_view name);
 
 // The elements of a JSON array, each as it stands there; fails on what is no array.
-[[nodiscard]] base::Result<std::vector<std::string>> elements_of(std::string_view json_array);
+[[nodiscard]] base::Result<std::vector<std::string>> elements_of(const JsonText& json_array);
 
 // Reduces the result of get_states to the form of Document; fails on what is no array of objects.
-[[nodiscard]] base::Result<std::string> reduce_states(std::string_view get_states_result);
+[[nodiscard]] base::Result<std::string> reduce_states(const JsonText& get_states_result);
 
 struct Alias {
   std::string old_id;
@@ -113,6 +114,8 @@ struct Registry {
 
 struct Snapshot {
   HaInfo ha;
+  // How sentences call it, like "the snapshot house.json"; empty: Home Assistant itself was asked.
+  std::string name;
   std::vector<Registry> registries;  // one a kind, in the order of Kind
   Presence splits_presence = Presence::absent;
   std::vector<Alias> splits;
@@ -132,5 +135,13 @@ struct Snapshot {
 
 // Parses every answer; never fails as a whole: a part that cannot be parsed is failed and named.
 [[nodiscard]] Snapshot to_snapshot(const Document& document);
+
+// The parts that were answered with something that is no registry: "invalid_json".
+[[nodiscard]] std::vector<Part> unreadable_parts(const Document& document,
+                                                 const Snapshot& snapshot);
+// Why a saved document is refused: one such part, and it is something else. (Of a Home Assistant
+// that answers so, it is a registry that failed.)
+[[nodiscard]] std::optional<base::Error> malformed(const Document& document,
+                                                   const Snapshot& snapshot, std::string_view name);
 
 }  // namespace haingest::model

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/model/well_formed.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include "core/model/json_scan.hpp"
 
 namespace haingest::model {
@@ -13,11 +16,6 @@ constexpr int k_deepest = 1000;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-std::string_view without_space_behind(std::string_view token) {
-  const std::size_t end = token.find_last_not_of(" \t\r\n");
-  return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
-}
 
 // Takes the digits at the front; false when there are none.
 bool take_digits(std::string_view& text) {
@@ -46,32 +44,28 @@ bool is_number(std::string_view text) {
   return text.empty();
 }
 
-// `text` starts behind a string's opening quote; its end is known to exist, and control characters
-// not to. Sets `length` to what stands before the closing quote.
-bool has_good_escapes(const char* text, std::size_t& length) {
+// Whether every backslash begins an escape. All strings at once: a text of megabytes has few, and
+// one outside of a string is no scalar.
+bool has_good_escapes(std::string_view json) {
   constexpr std::string_view k_letters = "\"\\/bfnrt";
-  const char* at = text;
-  for (; *at != '"'; ++at) {
-    if (*at != '\\') continue;
-    ++at;
-    if (*at == 'u') {
-      for (int i = 0; i < 4; ++i) {
-        if (!is_hex(*++at)) return false;
-      }
-    } else if (k_letters.find(*at) == std::string_view::npos) {
+  for (std::size_t at = json.find('\\'); at != std::string_view::npos; at = json.find('\\', at)) {
+    const std::string_view escape = json.substr(at + 1, 5);
+    if (escape.starts_with('u')) {
+      if (escape.size() < 5 || !std::ranges::all_of(escape.substr(1), is_hex)) return false;
+      at += 6;
+    } else if (!escape.empty() && k_letters.find(escape[0]) != std::string_view::npos) {
+      at += 2;
+    } else {
       return false;
     }
   }
-  length = static_cast<std::size_t>(at - text);
   return true;
 }
 
+// That a string ends, has no control characters and is followed by nothing is simdjson's to know.
 bool is_scalar(std::string_view token) {
-  token = without_space_behind(token);
-  if (token.starts_with('"')) {
-    std::size_t length = 0;
-    return has_good_escapes(token.data() + 1, length) && token.size() == length + 2;
-  }
+  token = trimmed(token);
+  if (token.starts_with('"')) return token.size() > 1 && token.ends_with('"');
   return token == "null" || token == "true" || token == "false" || is_number(token);
 }
 
@@ -92,9 +86,7 @@ bool is_object(ondemand::value from, int depth) {
   if (from.get_object().get(object) != simdjson::SUCCESS) return false;
   for (simdjson::simdjson_result<ondemand::field> each : object) {
     ondemand::field field;
-    std::size_t length = 0;
     if (std::move(each).get(field) != simdjson::SUCCESS) return false;
-    if (!has_good_escapes(field.key().raw(), length)) return false;
     if (!is_value(field.value(), depth)) return false;
   }
   return true;
@@ -110,23 +102,24 @@ bool is_value(ondemand::value value, int depth) {
 
 }  // namespace
 
-bool is_well_formed(std::string_view json) { return is_well_formed(simdjson::padded_string(json)); }
-
-bool is_well_formed(const simdjson::padded_string& padded) {
+bool is_well_formed(const JsonText& json) {
   ondemand::parser parser;
   ondemand::document document;
+  return parser.iterate(padded(json)).get(document) == simdjson::SUCCESS &&
+         is_well_formed(document, json);
+}
+
+bool is_well_formed(ondemand::document& document, std::string_view json) {
+  document.rewind();
   ondemand::json_type type{};
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
-      document.type().get(type) != simdjson::SUCCESS) {
-    return false;
-  }
+  if (!has_good_escapes(json) || document.type().get(type) != simdjson::SUCCESS) return false;
   std::string_view scalar;
   ondemand::value value;
   if (type != ondemand::json_type::array && type != ondemand::json_type::object) {
     return document.raw_json_token().get(scalar) == simdjson::SUCCESS && is_scalar(scalar);
   }
   if (document.get_value().get(value) != simdjson::SUCCESS || !is_value(value, 0)) return false;
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  return at_end(document);
 }
 
 }  // namespace haingest::model

@@ -3,13 +3,13 @@
 // would break the whole document. Pure.
 #pragma once
 
-#include <string_view>
+#include "core/model/json_text.hpp"
 
 namespace haingest::model {
 
 // True for one JSON value of RFC 8259, at most 1 000 levels deep. Lone surrogates in escapes pass:
 // the grammar has them, and one odd name must not cost a registry. `json` is UTF-8 (a text message
-// is, or the connection has failed) and is copied.
-[[nodiscard]] bool is_well_formed(std::string_view json);
+// is, or the connection has failed).
+[[nodiscard]] bool is_well_formed(const JsonText& json);
 
 }  // namespace haingest::model

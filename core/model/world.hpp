@@ -22,7 +22,8 @@ struct Stored {
 
   std::vector<Table> tables;  // in the order of Kind
   std::vector<Alias> aliases;
-  // HA's last confirmation of everything that is confirmed: the end of the last complete run.
+  // HA's last confirmation of everything that is confirmed: when it said what the last complete
+  // run brought (Run::ha_when), which an old file does not make any younger.
   std::optional<base::Timestamp> confirmed_at;
 
   [[nodiscard]] Table& of(Kind kind) { return tables[index_of(kind)]; }

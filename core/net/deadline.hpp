@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <string>
 
 namespace haingest::net {
 
@@ -30,8 +29,5 @@ struct Deadline {
                     std::chrono::duration_cast<std::chrono::milliseconds>(span));
   }
 };
-
-// "30 s", "250 ms", "1.5 s".
-[[nodiscard]] std::string to_text(std::chrono::milliseconds span);
 
 }  // namespace haingest::net

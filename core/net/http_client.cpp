@@ -2,7 +2,7 @@
 #include "core/net/http_client.hpp"
 
 #include <curl/curl.h>
-#include <string.h>  // explicit_bzero
+#include <string.h>  // explicit_bzero; NOLINT(*-deprecated-headers)
 
 #include <algorithm>
 #include <cstring>
@@ -10,7 +10,7 @@
 #include <new>
 #include <system_error>
 
-#include "core/net/deadline.hpp"
+#include "core/base/span.hpp"
 #include "core/net/url.hpp"
 
 namespace haingest::net {
@@ -133,7 +133,7 @@ std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const
     case CURLE_COULDNT_CONNECT:
       return connect_text(easy);
     case CURLE_OPERATION_TIMEDOUT:
-      return "no complete answer within " + to_text(request.timeout) +
+      return "no complete answer within " + base::to_text(request.timeout) +
              "; try again later, or give more time with --timeout";
     case CURLE_PEER_FAILED_VERIFICATION:
       return "its certificate is not trusted; give the authority's certificate with --ca-file, or "

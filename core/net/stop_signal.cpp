@@ -3,7 +3,7 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
+#include <signal.h>  // sigaction; NOLINT(*-deprecated-headers)
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>

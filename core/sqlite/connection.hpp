@@ -27,8 +27,8 @@ void configure_writer(SQLite::Database& database);
 // Read-only; never checkpoints, not even on close.
 [[nodiscard]] Connection open_reader(const std::string& path);
 
-// A private copy of the file in memory; the file and its folder stay untouched. The caller holds
-// the WriterLock if the lock file exists. An absent file gives an empty database.
+// A private copy of the file in memory; the file and its folder stay untouched and need not be
+// writable. The caller holds the ReaderLock. An absent file gives an empty database.
 [[nodiscard]] Connection copy_to_memory(const std::string& path);
 
 // Moves what is committed in the WAL into the file; to be called inside the WriterLock only.

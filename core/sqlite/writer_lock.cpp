@@ -12,13 +12,15 @@
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/span.hpp"
 
 namespace haingest::sqlite {
 namespace {
 
-bool try_lock(int fd) {
+// `type` is F_WRLCK or F_RDLCK.
+bool try_lock(int fd, short type) {
   struct flock range {};
-  range.l_type = F_WRLCK;
+  range.l_type = type;
   range.l_whence = SEEK_SET;
   return ::fcntl(fd, F_OFD_SETLK, &range) == 0;
 }
@@ -34,6 +36,30 @@ void leave_pid(int fd) {
   const std::string text = std::to_string(::getpid()) + "\n";
   // The pid is for people; the lock holds without it (a full disk must not stop a reader of it).
   if (::ftruncate(fd, 0) == 0) static_cast<void>(::pwrite(fd, text.data(), text.size(), 0));
+}
+
+[[noreturn]] void refuse_lock_file(const std::string& path, const std::string& meaning) {
+  throw base::Failure(base::ErrorKind::failure, "cannot open the lock file " + path + ": " +
+                                                    std::strerror(errno) + "; " + meaning);
+}
+
+// Closes the file when the lock is not had in time.
+void wait_for_lock(int fd, short type, const std::string& database_path,
+                   std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto pause = std::chrono::milliseconds(1);
+  while (!try_lock(fd, type)) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      const std::string who = holder(fd);
+      ::close(fd);
+      throw base::Failure(base::ErrorKind::failure,
+                          database_path + " is being written by " + who + " for longer than the " +
+                              base::to_text(timeout) +
+                              " this command waits; try again later, or raise --timeout");
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(25));
+  }
 }
 
 }  // namespace
@@ -60,28 +86,28 @@ WriterLock::WriterLock(const std::string& database_path, std::chrono::millisecon
     fd_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   }
   if (fd_ < 0) {
-    throw base::Failure(base::ErrorKind::failure,
-                        "cannot open the lock file " + path + ": " + std::strerror(errno) +
-                            "; the database can't be written without it, check the folder's "
-                            "owner and mode, or choose another database with --db");
+    refuse_lock_file(path,
+                     "the database can't be written without it, check the folder's owner and mode, "
+                     "or choose another database with --db");
   }
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  auto pause = std::chrono::milliseconds(1);
-  while (!try_lock(fd_)) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      const std::string who = holder(fd_);
-      ::close(fd_);
-      throw base::Failure(base::ErrorKind::failure,
-                          database_path + " is being written by " + who + " for longer than the " +
-                              std::to_string(timeout.count()) +
-                              " ms this command waits; try again later, or raise --timeout");
-    }
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(25));
-  }
+  wait_for_lock(fd_, F_WRLCK, database_path, timeout);
   leave_pid(fd_);
 }
 
 WriterLock::~WriterLock() { ::close(fd_); }
+
+ReaderLock::ReaderLock(const std::string& database_path, std::chrono::milliseconds timeout) {
+  const std::string path = database_path + "-lock";
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ >= 0) {
+    wait_for_lock(fd_, F_RDLCK, database_path, timeout);
+  } else if (errno != ENOENT && errno != ENOTDIR) {
+    refuse_lock_file(path, "another process may be writing the database, check its owner and mode");
+  }
+}
+
+ReaderLock::~ReaderLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
 
 }  // namespace haingest::sqlite

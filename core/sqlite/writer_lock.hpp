@@ -22,6 +22,20 @@ class WriterLock {
   int fd_ = -1;
 };
 
+// Keeps writers away while somebody reads the files without SQLite's own locks. It writes nothing,
+// not even a pid; where no lock file is, no haingest writes and there is nothing to hold.
+class ReaderLock {
+ public:
+  // Waits and throws as WriterLock does.
+  ReaderLock(const std::string& database_path, std::chrono::milliseconds timeout);
+  ~ReaderLock();
+  ReaderLock(const ReaderLock&) = delete;
+  ReaderLock& operator=(const ReaderLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
 // Gives `path`, freshly made, the owner and mode that the database beside it has; root's cron job
 // and a service's user can share both then. Where there is no database yet: the folder's, without
 // its write bit for everyone.

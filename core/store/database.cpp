@@ -108,8 +108,7 @@ Database Database::open_copy_in_memory(const std::string& path,
   }
   refuse_folder(path);
   auto impl = std::make_unique<Impl>(Impl{path, lock_timeout, nullptr, true});
-  std::optional<sqlite::WriterLock> lock;
-  if (std::filesystem::exists(path + "-lock")) lock.emplace(path, lock_timeout);
+  const sqlite::ReaderLock lock(path, lock_timeout);
   impl->connection = sqlite::copy_to_memory(path);
   sqlite::translate_errors(
       path, [&] { in_transaction(*impl->connection, [&] { migrate(*impl->connection, path); }); });

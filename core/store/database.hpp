@@ -61,7 +61,8 @@ class Database {
   // file is untouched then. `lock_timeout` bounds each wait for another writer.
   [[nodiscard]] static Database open(const std::string& path,
                                      std::chrono::milliseconds lock_timeout);
-  // The same content in memory, the file untouched and not made: for --dry-run.
+  // The same content in memory: for --dry-run. Nothing is made or written, neither the file nor
+  // anything beside it, and nothing there need be writable.
   [[nodiscard]] static Database open_copy_in_memory(const std::string& path,
                                                     std::chrono::milliseconds lock_timeout);
   Database(Database&&) noexcept;

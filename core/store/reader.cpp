@@ -25,6 +25,12 @@ void refuse_other_layouts(SQLite::Database& database, const std::string& path) {
     throw base::Failure(base::ErrorKind::guard, path + " has layout " + std::to_string(version) +
                                                     ", made by a newer haingest; install that one");
   }
+  if (version > 0) {
+    throw base::Failure(base::ErrorKind::failure,
+                        path + " has layout " + std::to_string(version) +
+                            ", made by an older haingest; run a sync, which brings it up to date",
+                        "haingest sync --db " + path);
+  }
   throw base::Failure(base::ErrorKind::failure,
                       path +
                           " has no tables of this haingest yet; run a sync, which adopts what is "

@@ -43,8 +43,12 @@ void read_aliases(SQLite::Database& database, std::vector<model::Alias>& aliases
   }
 }
 
+std::optional<base::Timestamp> maybe_moment_of(const SQLite::Column& cell) {
+  return base::parse_timestamp(cell.getString());
+}
+
 base::Timestamp moment_of(const SQLite::Column& cell) {
-  return base::parse_timestamp(cell.getString()).value_or(base::Timestamp{});
+  return maybe_moment_of(cell).value_or(base::Timestamp{});
 }
 
 }  // namespace
@@ -54,11 +58,9 @@ model::Stored read_stored(SQLite::Database& database, Order order) {
   for (const Kind kind : model::k_kinds) read_table(database, order, stored.of(kind));
   read_aliases(database, stored.aliases);
   SQLite::Statement confirmed(database,
-                              "SELECT max(finished_at) FROM sync_runs WHERE outcome = 'complete' "
-                              "AND ha_version != ''");
-  if (confirmed.executeStep() && !confirmed.getColumn(0).isNull()) {
-    stored.confirmed_at = base::parse_timestamp(confirmed.getColumn(0).getString());
-  }
+                              "SELECT ha_when FROM sync_runs WHERE outcome = 'complete' AND "
+                              "ha_version != '' ORDER BY run DESC LIMIT 1");
+  if (confirmed.executeStep()) stored.confirmed_at = maybe_moment_of(confirmed.getColumn(0));
   return stored;
 }
 
@@ -68,7 +70,7 @@ std::optional<model::Run> read_last_run(SQLite::Database& database, Runs runs) {
       database,
       "SELECT run, command, source, ha_version, started_at, finished_at, duration_ms, times, "
       "outcome, detail, added, updated, renamed, removed, restored, superseded, devices, entities, "
-      "areas, floors, labels, config_entries FROM sync_runs" +
+      "areas, floors, labels, config_entries, ha_when FROM sync_runs" +
           which + " ORDER BY run DESC LIMIT 1");
   if (!query.executeStep()) return std::nullopt;
   model::Run run;
@@ -87,9 +89,11 @@ std::optional<model::Run> read_last_run(SQLite::Database& database, Runs runs) {
   for (int i = 0; i < actions; ++i) {
     run.counts[static_cast<std::size_t>(i)] = query.getColumn(first_count + i).getInt64();
   }
-  for (int i = 0; i < static_cast<int>(run.totals.size()); ++i) {
+  const int kinds = static_cast<int>(run.totals.size());
+  for (int i = 0; i < kinds; ++i) {
     run.totals[static_cast<std::size_t>(i)] = query.getColumn(first_count + actions + i).getInt64();
   }
+  run.ha_when = maybe_moment_of(query.getColumn(first_count + actions + kinds));
   return run;
 }
 

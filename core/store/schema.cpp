@@ -7,6 +7,7 @@
 #include <array>
 
 #include "core/base/error.hpp"
+#include "core/base/timestamp.hpp"
 #include "core/model/kind.hpp"
 #include "core/sqlite/connection.hpp"
 
@@ -114,7 +115,8 @@ bool has_table(SQLite::Database& database, const std::string& table) {
   return database.tableExists(table);
 }
 
-void create_version_1(SQLite::Database& database, const std::string& path) {
+// 1: everything but what the later ones add.
+void create_tables(SQLite::Database& database, const std::string& path) {
   const bool adopt = needs_adoption(database);
   if (!adopt && database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() > 0) {
     throw base::Failure(base::ErrorKind::guard,
@@ -135,6 +137,26 @@ void create_version_1(SQLite::Database& database, const std::string& path) {
       adopt_rows(database, kind);
     }
   }
+}
+
+// 2: when Home Assistant said what a run brought, and a record of the migrations themselves.
+void tell_times_apart(SQLite::Database& database, const std::string& /*path*/) {
+  database.exec("ALTER TABLE sync_runs ADD COLUMN ha_when DATETIME");
+  database.exec(
+      "CREATE TABLE migrations (version INTEGER PRIMARY KEY, at DATETIME NOT NULL, "
+      "haingest VARCHAR NOT NULL)");
+}
+
+using Migration = void (*)(SQLite::Database& database, const std::string& path);
+constexpr std::array<Migration, k_schema_version> k_migrations{create_tables, tell_times_apart};
+
+void record(SQLite::Database& database, std::int64_t version) {
+  SQLite::Statement insert(database,
+                           "INSERT INTO migrations (version, at, haingest) VALUES (?, ?, ?)");
+  insert.bind(1, version);
+  insert.bind(2, base::to_sqlite_text(base::system_now()));
+  insert.bind(3, HAINGEST_VERSION);
+  insert.exec();
 }
 
 }  // namespace
@@ -164,7 +186,10 @@ void migrate(SQLite::Database& database, const std::string& path) {
                             " and left it as it is, install the newer version");
   }
   if (version == k_schema_version) return;
-  create_version_1(database, path);
+  for (auto next = version; next < k_schema_version; ++next) {
+    k_migrations[static_cast<std::size_t>(next)](database, path);
+  }
+  for (auto next = version; next < k_schema_version; ++next) record(database, next + 1);
   database.exec("PRAGMA user_version = " + std::to_string(k_schema_version));
 }
 

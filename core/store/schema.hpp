@@ -14,10 +14,11 @@ class Database;
 
 namespace haingest::store {
 
-inline constexpr int k_schema_version = 1;
+inline constexpr int k_schema_version = 2;
 
-// Brings an open file up to k_schema_version inside the caller's transaction. Throws Failure with
-// `guard` for a newer file and for one with tables of somebody else.
+// Brings an open file up to k_schema_version inside the caller's transaction; each step leaves a
+// row in `migrations`. Throws Failure with `guard` for a newer file and for one with tables of
+// somebody else.
 void migrate(SQLite::Database& database, const std::string& path);
 
 // Whether the file holds tables of ha-ingestor that migrate() would adopt.

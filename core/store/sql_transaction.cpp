@@ -28,6 +28,10 @@ bool unchanged(const model::Run& run) {
   return true;
 }
 
+std::string said_text(const model::Run& run) {
+  return run.ha_when ? base::to_sqlite_text(*run.ha_when) : "";
+}
+
 bool same_kind_of_run(const model::Run& a, const model::Run& b) {
   return a.command == b.command && a.source == b.source && a.ha_version == b.ha_version &&
          a.outcome == b.outcome && a.detail == b.detail && a.totals == b.totals;
@@ -148,24 +152,26 @@ std::int64_t SqlTransaction::put_run(const model::Run& run) {
   const auto last = read_last_run(database_, Runs::all);
   if (last && unchanged(*last) && unchanged(run) && same_kind_of_run(*last, run)) {
     SQLite::Statement fold(database_,
-                           "UPDATE sync_runs SET finished_at = ?, duration_ms = ?, "
+                           "UPDATE sync_runs SET finished_at = ?, duration_ms = ?, ha_when = ?, "
                            "times = times + 1 WHERE run = ?");
     fold.bind(1, base::to_sqlite_text(run.finished_at));
     fold.bind(2, run.duration_ms);
-    fold.bind(3, last->id);
+    bind_text_or_null(fold, 3, said_text(run));
+    fold.bind(4, last->id);
     fold.exec();
     return last->id;
   }
   SQLite::Statement statement(
       database_,
-      "INSERT INTO sync_runs (command, source, ha_version, started_at, finished_at, duration_ms, "
-      "times, outcome, detail, added, updated, renamed, removed, restored, superseded, devices, "
-      "entities, areas, floors, labels, config_entries) "
-      "VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "INSERT INTO sync_runs (command, source, ha_version, ha_when, started_at, finished_at, "
+      "duration_ms, times, outcome, detail, added, updated, renamed, removed, restored, "
+      "superseded, devices, entities, areas, floors, labels, config_entries) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   int index = 1;
   statement.bind(index++, run.command);
   statement.bind(index++, run.source);
   bind_text_or_null(statement, index++, run.ha_version);
+  bind_text_or_null(statement, index++, said_text(run));
   statement.bind(index++, base::to_sqlite_text(run.started_at));
   statement.bind(index++, base::to_sqlite_text(run.finished_at));
   statement.bind(index++, run.duration_ms);

@@ -161,8 +161,10 @@ std::size_t compare(sqlite3* db, const Records& all) {
       };
       const auto found = by_key.find(text(0));
       bool same = found != by_key.end();
-      for (std::size_t i = 0; same && i < found->second->cells.size(); ++i) {
-        same = text(static_cast<int>(i)) == found->second->cells[i];
+      if (!same) continue;
+      // All cells of every row: SQLite writes a float its own way, so that most rows differ early.
+      for (std::size_t i = 0; i < found->second->cells.size(); ++i) {
+        if (text(static_cast<int>(i)) != found->second->cells[i]) same = false;
       }
       different += same ? 0 : 1;
     }

@@ -13,7 +13,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!url->query.empty()) written += "?" + url->query;
   const auto again = net::parse_url(written);
   fuzz::require(again.has_value());
-  fuzz::require(again->scheme == url->scheme && again->host == url->host);
+  // A zone is for this machine's sockets and in no authority.
+  fuzz::require(again->scheme == url->scheme);
+  fuzz::require(again->host == url->host.substr(0, url->host.find('%')));
   fuzz::require(again->port == url->port && again->path == url->path);
   fuzz::require(again->query == url->query);
   return 0;

@@ -211,9 +211,14 @@ TEST_CASE("what cannot be meant ends with 2") {
         "there is no kind of record 'everything-else', only devices, entities, areas, floors, "
         "labels, config_entries, aliases, states");
   usage({"--where", "a=b"}, "--where needs a KIND of record, like devices or entities",
-        "haingest discover devices --where 'name=*lamp*'");
+        "haingest discover devices --where a=b");
+  usage({"--where", "name=a b", "--columns", "id,name", "-o", "csv"},
+        "--where needs a KIND of record, like devices or entities",
+        "haingest discover devices --where 'name=a b' --columns id,name -o csv");
+  usage({"devices", "--where", "name=[k"},
+        "--where: 'name=[k' has a [ without its ]; write \\[ for the character itself");
   usage({"--columns", "a"}, "--columns needs a KIND of record, like devices or entities",
-        "haingest discover devices --columns id,name");
+        "haingest discover devices --columns a");
   usage({"-o", "ndjson"}, "-o ndjson needs a KIND of record, like devices or entities",
         "haingest discover devices -o ndjson");
   usage({"-o", "csv"}, "-o csv needs a KIND of record, like devices or entities",
@@ -289,6 +294,45 @@ TEST_CASE("--stored prints what the database holds, with its age") {
   CHECK(lines_of(house.printed(from_store)).size() == lines_of(house.printed(from_ha)).size());
 }
 
+TEST_CASE("--stored tells the age of what Home Assistant said, whenever it was stored") {
+  const Program program;
+  const std::string db = program.file("metadata.db");
+  test::write_file(program.file("old.json"),
+                   R"({"ha":{"version":"2026.11.0","when":"2020-01-02T03:04:05Z"},"devices":[)"
+                   R"({"id":"d1","name":"A"}],"entities":[],"areas":[],"floors":[],"labels":[],)"
+                   R"("config_entries":[],"composite_splits":{},"states":[]})");
+  REQUIRE(program.run({"sync", "-q", "--db", db, "--from", program.file("old.json")}).exit_code ==
+          0);
+  const auto stored = ordered_json::parse(program.run({"discover", "--stored", "--db", db}).out);
+  CHECK(stored["store"]["confirmed_at"] == "2020-01-02T03:04:05.000000+00:00");
+  CHECK(stored["store"]["age_seconds"] > 5 * 365 * 24 * 3600);
+  CHECK(stored["devices"][0]["last_seen"] == "2020-01-02 03:04:05.000000");
+}
+
+TEST_CASE("records that some parsers stop at are told everywhere") {
+  const Program program;
+  const std::string db = program.file("metadata.db");
+  const std::string odd = R"({"id":"d1","name":"A","half":"\ud800","large":1e400})";
+  test::write_file(program.file("odd.json"),
+                   R"({"ha":{"version":"2026.11.0"},"devices":[)" + odd +
+                       R"(],"entities":[],"areas":[],"floors":[],"labels":[],"config_entries":[],)"
+                       R"("composite_splits":{},"states":[]})");
+  const Outcome synced = program.run(
+      {"sync", "--db", db, "--from", program.file("odd.json"), "-o", "csv", "--columns", "after"});
+  CHECK(synced.exit_code == 0);
+  CHECK(synced.out.find("1e400") != std::string::npos);
+  CHECK(program.run({"discover", "devices", "--stored", "--db", db, "-o", "csv"})
+            .out.starts_with("id,name,manufacturer,model,area,integration\r\nd1,A,"));
+  CHECK(query(db, "SELECT extra FROM devices") ==
+        "{\"half\":\"\xEF\xBF\xBD\",\"large\":\"1e400\"}\n");
+  // Home Assistant's own record is printed as it came.
+  const House house{{.devices = 10, .entities = 30, .weird = true}};
+  CHECK(house.printed({"entities", "-o", "ndjson"}).find(R"(half a \ud83d smile)") !=
+        std::string::npos);
+  CHECK(house.printed({"entities", "-o", "csv"})
+            .find("\nsensor.weird_lone,half a \xEF\xBF\xBD smile,") != std::string::npos);
+}
+
 TEST_CASE("--stored without a database, and of what it does not keep") {
   const House house;
   const std::string db = house.program.file("metadata.db");
@@ -296,14 +340,14 @@ TEST_CASE("--stored without a database, and of what it does not keep") {
   CHECK(none.exit_code == 1);
   CHECK(none.err == error_line("there is no database at " + db +
                                    " yet; run a sync first, or name another one with --db",
-                               "haingest sync"));
+                               "haingest sync --db " + db));
   CHECK_FALSE(std::filesystem::exists(db));
   REQUIRE(house.program.run({"sync", "-q", "--db", db}).exit_code == 0);
   const Outcome states = house.discover({"states", "--stored", "--db", db});
   CHECK(states.exit_code == 2);
   CHECK(states.err == error_line("the database keeps no states apart; the entities have their "
                                  "units and device classes",
-                                 "haingest discover entities --stored"));
+                                 "haingest discover entities --stored --db " + db));
 }
 
 TEST_CASE("aliases are retired device ids and what replaced them, now and in the store") {

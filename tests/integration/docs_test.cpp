@@ -18,6 +18,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/left_out.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/sql.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace haingest;
@@ -269,6 +270,27 @@ TEST_CASE("docs: haingest(1) knows every field of what is printed as JSON") {
   const json snapshot = json::parse(k_snapshot);
   documented(snapshot, "snapshot");
   documented(snapshot.at("ha"), "ha");
+}
+
+TEST_CASE("docs: haingest(1) has every column of haingest's own tables") {
+  const TempDir folder;
+  const std::string page = plain_page("haingest.1");
+  const std::size_t begin = page.find(".Sh DATABASE");
+  REQUIRE(begin != std::string::npos);
+  const std::string section = page.substr(begin, page.find(".Sh ", begin + 4) - begin);
+  write_file(folder.file("house.json"), k_snapshot);
+  const std::string db = folder.file("metadata.db");
+  run_in(folder, {HAINGEST_BINARY, "sync", "--from", folder.file("house.json"), "--db", db});
+  for (const std::string table : {"changes", "removed", "sync_runs", "device_aliases"}) {
+    const std::size_t item = section.find(".It Li " + table + ' ');
+    REQUIRE(item != std::string::npos);
+    const std::string text = section.substr(item, section.find(".It ", item + 4) - item);
+    const std::string columns = query(db, "SELECT name FROM pragma_table_info('" + table + "')");
+    for (const std::string& column : lines_of(columns)) {
+      INFO(table << '.' << column);
+      CHECK(std::regex_search(text, std::regex("[ (`]" + column + "[ ,.;:)`]")));
+    }
+  }
 }
 
 TEST_CASE("docs: help fits a terminal") {

@@ -380,9 +380,11 @@ TEST_CASE("session: every request in flight fails with the connection, at once a
     CHECK(reply.json == "1");
     reply = co_await session.answer(three);
     CHECK(reply.outcome == Outcome::closed);
-    CHECK(reply.text == url +
-                            ": closed the connection with 2 requests unanswered (1001: Home "
-                            "Assistant is shutting down); Home Assistant may be restarting");
+    CHECK(
+        reply.text ==
+        url +
+            ": closed the connection with 2 requests unanswered (1001: Home "
+            "Assistant is shutting down); Home Assistant may be restarting: try again in a minute");
     reply = co_await session.answer(two);
     CHECK(reply.outcome == Outcome::closed);
   };

@@ -91,8 +91,8 @@ std::string missing(const model::Document& document) {
   return out;
 }
 
-const std::string& json_of(const model::Document& document, Part part) {
-  return document.answer(part).json;
+std::string json_of(const model::Document& document, Part part) {
+  return std::string(document.answer(part).json.view());
 }
 
 // --- scripts ---
@@ -317,7 +317,7 @@ TEST_CASE("snapshot: the whole command has a deadline, too", "[snapshot]") {
   const std::string error = error_of(options);
   CHECK(error == "no snapshot from any of 2 URLs; " + silent.url() +
                      ": no answer to the WebSocket request within 300 ms; something listens there "
-                     "but stays silent; " +
+                     "but stays silent, check that the port is Home Assistant's; " +
                      untouched.url() +
                      ": not finished within 300 ms in all; give more time with --timeout");
   CHECK(untouched.counters().connections == 0);
@@ -492,7 +492,7 @@ TEST_CASE("snapshot: auth_ok and then a close, without a Supervisor", "[snapshot
   CHECK(error_of(options_for({server.url()})) ==
         "no snapshot from Home Assistant at " + server.url() +
             ": closed the connection after the login, before any answer (1000); Home Assistant may "
-            "be restarting");
+            "be restarting: try again in a minute");
 }
 
 TEST_CASE("snapshot: silence at each stage has its deadline and its words", "[snapshot]") {
@@ -504,7 +504,7 @@ TEST_CASE("snapshot: silence at each stage has its deadline and its words", "[sn
   };
   CHECK(silent("accept") ==
         ": no answer to the WebSocket request within 300 ms; something listens there but stays "
-        "silent");
+        "silent, check that the port is Home Assistant's");
   CHECK(silent("upgrade") ==
         ": silent during the login for 300 ms; it may be overloaded, or the network cut: try again "
         "later, or give more time with --timeout");
@@ -539,14 +539,14 @@ TEST_CASE("snapshot: Home Assistant killed in the middle", "[snapshot]") {
     INFO(error);
     CHECK(error.starts_with("no snapshot from Home Assistant at " + server.url() +
                             ": the connection was cut " + moment));
-    CHECK(error.ends_with("; Home Assistant may be restarting"));
+    CHECK(error.ends_with("; Home Assistant may be restarting: try again in a minute"));
     CHECK(server.counters().connections == 1);
   }
   fakes::HaServer closing(small_house(), with({"close=8:1001:shutdown"}));
   CHECK(error_of(options_for({closing.url()})) ==
         "no snapshot from Home Assistant at " + closing.url() +
             ": closed the connection with 1 request unanswered (1001: shutdown); Home Assistant "
-            "may be restarting");
+            "may be restarting: try again in a minute");
 }
 
 TEST_CASE("snapshot: a peer that repeats the token does not get it into a message", "[snapshot]") {

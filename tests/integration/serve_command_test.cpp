@@ -123,7 +123,7 @@ TEST_CASE("serve ends with what is wrong") {
         error_line("--listen: \"nowhere\" is no address to listen on; give an IP address and a "
                    "port, as in 127.0.0.1:8006 for this machine alone or [::]:8006 for every "
                    "network",
-                   "haingest serve --listen 127.0.0.1:8006"));
+                   "haingest serve --listen 127.0.0.1:8006 --db " + desk.remote));
   const Serving serving(desk.program, desk.remote);
   const std::string taken = serving.url().substr(std::string("http://").size());
   const Outcome second = desk.program.run({"serve", "--db", desk.remote, "--listen", taken});
@@ -136,7 +136,7 @@ TEST_CASE("serve ends with what is wrong") {
   const Outcome newer = desk.program.run({"serve", "--db", desk.local});
   CHECK(newer.exit_code == 7);
   CHECK(newer.err == error_line(desk.local + " has layout 99, made by a newer haingest; this one "
-                                             "knows up to 1 and left it as it is, install the "
+                                             "knows up to 2 and left it as it is, install the "
                                              "newer version"));
 }
 
@@ -173,6 +173,59 @@ TEST_CASE("sync --to tells of records as broken integrations leave them") {
   CHECK(without_last_line(there.out) == without_last_line(here.out));
 }
 
+TEST_CASE("sync --to tells of records that some parsers stop at") {
+  const Desk desk;
+  const std::string odd = desk.program.file("odd.json");
+  test::write_file(odd, R"({"ha":{"version":"2026.11.0"},"devices":[)"
+                        R"({"id":"d1","half":"\ud800","large":1e400}],"entities":[],"areas":[],)"
+                        R"("floors":[],"labels":[],"config_entries":[],"composite_splits":{},)"
+                        R"("states":[]})");
+  const Serving serving(desk.program, desk.remote);
+  const Outcome there = desk.sync(odd, {"--to", serving.url()});
+  const Outcome here = desk.sync(odd, {"--db", desk.local});
+  CHECK(there.exit_code == 0);
+  CHECK(there.err.empty());
+  CHECK(essence(there.out) == essence(here.out));
+  const std::string extra = "{\"half\":\"\xEF\xBF\xBD\",\"large\":\"1e400\"}\n";
+  CHECK(query(desk.remote, "SELECT extra FROM devices") == extra);
+  CHECK(query(desk.local, "SELECT extra FROM devices") == extra);
+  // An upsert takes them, too.
+  const auto upsert = ask(serving.url() + "/internal/devices/bulk_upsert", "POST",
+                          R"([{"id":"d1","half":"\udfffx"}])");
+  CHECK(upsert.status == 200);
+  CHECK(query(desk.remote, "SELECT extra FROM devices") ==
+        "{\"half\":\"\xEF\xBF\xBDx\",\"large\":\"1e400\"}\n");
+}
+
+TEST_CASE("sync --to tells of a registry that cannot be read what a local sync tells") {
+  const fakes::House house = fakes::make_house({.devices = 10, .entities = 30});
+  fakes::HaServer server(house, test::with_faults({"wrong_type=config/label_registry/list"}));
+  Desk desk;
+  desk.program.talk_to(server);
+  const Serving serving(desk.program, desk.remote);
+  const Outcome there = desk.program.run({"sync", "--to", serving.url()});
+  const Outcome here = desk.program.run({"sync", "--db", desk.local});
+  CHECK(there.exit_code == 6);
+  CHECK(here.exit_code == 6);
+  CHECK(without_times(there.err) == without_times(here.err));
+  CHECK(essence(there.out) == essence(here.out));
+}
+
+TEST_CASE("sync --to lists in a dry run what a guard would stop") {
+  const Desk desk;
+  const Serving serving(desk.program, desk.remote);
+  REQUIRE(desk.sync(desk.before, {"--to", serving.url(), "-q"}).exit_code == 0);
+  const Outcome dry = desk.sync(desk.another, {"--to", serving.url(), "--dry-run"});
+  CHECK(dry.exit_code == 7);
+  CHECK(dry.err ==
+        error_line("the snapshot of http://other.test:8123 lists 12 devices and none of the 20 in "
+                   "the store: this looks like "
+                   "another house, nothing was written; check which house it is of, or say "
+                   "--new-house if it is meant to replace what is stored"));
+  CHECK(ordered_json::parse(dry.out)["summary"]["removed"] >= 20);
+  CHECK(query(desk.remote, "SELECT count(*) FROM devices") == "20\n");
+}
+
 TEST_CASE("sync --to takes the options of a local sync") {
   const Desk desk;
   const Serving serving(desk.program, desk.remote);
@@ -193,14 +246,16 @@ TEST_CASE("sync --to takes the options of a local sync") {
   const Outcome guard = sync(desk.after, {"--max-removals", "0%"});
   CHECK(guard.exit_code == 7);
   CHECK(guard.out.empty());
-  CHECK(guard.err == error_line("Home Assistant no longer lists 1 of 20 devices, more than the 0 "
-                                "that may go in one sync; nothing was written; if they are really "
-                                "gone, allow it with --max-removals 1"));
+  CHECK(guard.err ==
+        error_line(
+            "the snapshot of http://ha.test:8123 no longer lists 1 of 20 devices, more than the 0 "
+            "that may go in one sync; nothing was written; if they are really "
+            "gone, allow it with --max-removals 1"));
   const Outcome house = sync(desk.another, {});
   CHECK(house.exit_code == 7);
-  CHECK(
-      house.err.starts_with("haingest: error: http://other.test:8123 lists 12 devices and none "
-                            "of the 20 in the store: this looks like another house"));
+  CHECK(house.err.starts_with(
+      "haingest: error: the snapshot of http://other.test:8123 lists 12 devices and none "
+      "of the 20 in the store: this looks like another house"));
   CHECK(query(desk.remote, "SELECT count(*) FROM devices") == "20\n");
   CHECK(sync(desk.another, {"--new-house", "-q"}).exit_code == 0);
   CHECK(query(desk.remote, "SELECT count(*) FROM devices") == "12\n");

@@ -72,12 +72,71 @@ TEST_CASE("--show-config has every setting with its value and its origin") {
   CHECK(outcome.err.empty());
   const auto rows = ordered_json::parse(outcome.out);
   CHECK(rows.size() == 35);
+  CHECK(shown(rows, "config") == program.file("h.toml") + " (--config, read)");
+  CHECK(shown(rows, "max-removals") == "20% (default)");
   CHECK(shown(rows, "ha-url") == "http://a:8123,http://b:8123 (HA_URL)");
   CHECK(shown(rows, "timeout") == "45 (HAINGEST_TIMEOUT)");
   CHECK(shown(rows, "db") == "/srv/m.db (" + program.file("h.toml") + ": db)");
   CHECK(shown(rows, "ca-file") == "/ca.pem (--ca-file)");
   CHECK(shown(rows, "listen") == "127.0.0.1:8006 (default)");
   CHECK(shown(rows, "HAINGEST_HA_TOKEN") == "null (default)");
+}
+
+TEST_CASE("--show-config says which files were looked for and which was there") {
+  const Program program;
+  const std::string path = program.file("home/.config/haingest/haingest.toml");
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  const auto files = [&] {
+    std::string lines;
+    for (const auto& row : ordered_json::parse(program.run({"--show-config"}).out)) {
+      if (row["setting"] != "config") continue;
+      lines += row["value"].get<std::string>() + ": " + row["origin"].get<std::string>() + "\n";
+    }
+    return lines;
+  };
+  const bool machine = std::filesystem::exists("/etc/haingest/haingest.toml");
+  const std::string etc = std::string("/etc/haingest/haingest.toml: default, ") +
+                          (machine ? "read" : "not there") + "\n";
+  CHECK(files() == etc + path + ": default, not there\n");
+  test::write_file(path, "db = \"~/m.db\"\n");
+  CHECK(files() == etc + path + ": default, read\n");
+  CHECK(shown(ordered_json::parse(program.run({"--show-config"}).out), "db") ==
+        program.file("home/m.db") + " (" + path + ": db)");
+}
+
+TEST_CASE("a mistyped variable ends with 2 before anything is done") {
+  Program program;
+  const fakes::House house = fakes::make_house();
+  test::write_file(program.file("s.json"), house.snapshot_document("http://ha.test:8123"));
+  program.environment["HAINGEST_DRYRUN"] = "1";
+  const Words words{"sync", "--from", program.file("s.json"), "--db", program.file("m.db")};
+  const Outcome outcome = program.run(words);
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.err == error_line("the environment has HAINGEST_DRYRUN, which is no setting; did "
+                                  "you mean HAINGEST_DRY_RUN?"));
+  CHECK_FALSE(std::filesystem::exists(program.file("m.db")));
+  CHECK(program.run({"--version"}).exit_code == 0);
+}
+
+TEST_CASE("who reads the output may go: SIGPIPE ends it, a sync has committed by then") {
+  const Program program;
+  const fakes::House house = fakes::make_house();
+  test::write_file(program.file("s.json"), house.snapshot_document("http://ha.test:8123"));
+  const std::string sync =
+      "sync --from " + program.file("s.json") + " --db " + program.file("m.db");
+  const auto unread = [&](const std::string& words) {
+    // A pipe that nobody reads from the first byte on.
+    const std::string script =
+        "mkfifo p; exec 3<>p 4>p 3<&-; exec " HAINGEST_BINARY " " + words + " >&4";
+    return test::run({{"/bin/bash", "-c", "cd '" + program.folder.path().string() + "'; " + script},
+                      {{"PATH", "/usr/bin:/bin"}, {"HOME", program.file("home")}},
+                      ""});
+  };
+  const Outcome outcome = unread(sync);
+  CHECK(outcome.exit_code == 141);
+  CHECK(outcome.err.empty());
+  CHECK(program.run({"discover", "devices", "--stored", "--db", program.file("m.db"), "-o", "csv"})
+            .out.size() > 1000);
 }
 
 TEST_CASE("--show-config of a command has that command's settings") {
@@ -87,6 +146,8 @@ TEST_CASE("--show-config of a command has that command's settings") {
   };
   CHECK(shown(settings("serve"), "listen") == "127.0.0.1:8006 (default)");
   CHECK(shown(settings("sync"), "listen") == "no such setting");
+  CHECK(shown(settings("sync"), "log.level") == "warning (default)");
+  CHECK(shown(settings("serve"), "log.level") == "info (default)");
   CHECK(shown(settings("sync"), "prune-after") == "365d (default)");
   CHECK(shown(settings("discover"), "prune-after") == "no such setting");
 }
@@ -175,7 +236,7 @@ TEST_CASE("a retired key warns, an unknown one ends with 2") {
   const Outcome retired = program.run({"--show-config", "--config", path});
   CHECK(retired.exit_code == 0);
   CHECK(test::without_times(retired.err) ==
-        "warning " + path + ":2: ha.http_url is no longer used; its place has ha.url\n");
+        "warning " + path + ":2: ha.http_url is retired and was ignored; set ha.url instead\n");
   test::write_file(path, "tmeout = 5\n");
   const Outcome unknown = program.run({"--show-config", "--config", path});
   CHECK(unknown.exit_code == 2);

@@ -282,15 +282,72 @@ TEST_CASE("a read-only file or folder ends with 1 and changes nothing") {
   set_mode(folder, 0755);
 }
 
+TEST_CASE("a dry run needs to write nothing and writes nothing") {
+  const Desk desk(10, 30);
+  const fs::path folder = desk.program.folder.path() / "store";
+  const std::string db = folder / "metadata.db";
+  const std::string program = desk.program.file("haingest");
+  fs::create_directory(folder);
+  REQUIRE(desk.sync(db, {"-q"}).exit_code == 0);
+  // Committed, and in the WAL alone.
+  test::execute(db, "DELETE FROM areas");
+  REQUIRE(fs::file_size(db + "-wal") > 0);
+  fs::copy_file(HAINGEST_BINARY, program);  // where every user may start it
+  set_mode(desk.program.folder.path(), 0755);
+  test::Command command =
+      desk.program.command({"sync", "--from", desk.snapshot, "--db", db, "-n", "-o", "table"});
+  command.argv[0] = program;
+  command = as_ordinary_user(command);
+  const auto content = [&] {
+    std::string all;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      all += entry.path().filename().string() + " " +
+             std::to_string(entry.last_write_time().time_since_epoch().count()) + "\n" +
+             test::read_file(entry.path());
+    }
+    return all;
+  };
+  const auto tells = [&] {
+    for (const auto& entry : fs::directory_iterator(folder)) set_mode(entry.path(), 0444);
+    set_mode(folder, 0555);
+    const std::string before = content();
+    const Outcome outcome = test::run(command);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.empty());
+    CHECK(outcome.out.find("\nDry run, nothing written: 8 added; now 10 devices, ") !=
+          std::string::npos);
+    CHECK(content() == before);
+    set_mode(folder, 0755);
+  };
+  SECTION("with everything that a writer leaves") { tells(); }
+  SECTION("without the WAL's index") {
+    fs::remove(db + "-shm");
+    tells();
+  }
+  SECTION("without a lock file") {
+    fs::remove(db + "-lock");
+    tells();
+  }
+  SECTION("the file alone") {
+    test::execute(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    for (const char* const each : {"-wal", "-shm", "-lock"}) fs::remove(db + each);
+    tells();
+  }
+  SECTION("in a folder that could be written") {
+    const std::string before = content();
+    CHECK(desk.sync(db, {"-n", "-q"}).exit_code == 0);
+    CHECK(content() == before);
+  }
+}
+
 TEST_CASE("a folder that does not exist ends with 1") {
   const Desk desk(1, 1);
   const std::string db = desk.program.file("none/metadata.db");
   const Outcome outcome = desk.sync(db);
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.err ==
-        error_line("cannot open the lock file " + db +
-                   "-lock: No such file or directory; the database can't be written without it, "
-                   "check the folder's owner and mode, or choose another database with --db"));
+        error_line("there is no folder " + desk.program.file("none") + " for the database " + db +
+                   "; make it first, or name another database with --db"));
 }
 
 TEST_CASE("a full disk ends with 1, and the store stays what it was") {

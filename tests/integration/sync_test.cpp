@@ -179,8 +179,9 @@ TEST_CASE("the report's JSON has these keys in this order") {
   CHECK(keys_of(report["run"]) ==
         "run command source ha_version started_at finished_at duration_ms outcome detail");
   CHECK(keys_of(report["changes"][0]) == "seq kind id action name before after");
-  CHECK(keys_of(report["summary"]) ==
-        "added updated renamed removed restored superseded totals failed held notes partial");
+  CHECK(
+      keys_of(report["summary"]) ==
+      "added updated renamed removed restored superseded totals failed held notes refused partial");
   CHECK(keys_of(report["summary"]["totals"]) ==
         "devices entities areas floors labels config_entries");
   CHECK(report["run"]["run"] == 1);
@@ -242,7 +243,7 @@ TEST_CASE("a mass removal stops the sync until it is allowed") {
         error_line("Home Assistant no longer lists 54 of 94 devices, more than the 18 that may go "
                    "in one sync; nothing was written; if they are really gone, allow it with "
                    "--max-removals 54",
-                   "haingest sync --dry-run --max-removals 54"));
+                   "haingest sync --dry-run --max-removals 54 --db " + house.db));
   CHECK(dump(house.db) == before);
   CHECK(house.sync({"--max-removals", "53"}).exit_code == 7);
   CHECK(house.sync({"--max-removals", "57%"}).exit_code == 7);
@@ -280,7 +281,7 @@ TEST_CASE("another house stops the sync until it is meant") {
                        " lists 12 devices and none of the 10 in the store: this looks like another "
                        "house, nothing was written; check --ha-url and --db, or say --new-house if "
                        "it is meant to replace what is stored",
-                   "haingest sync --new-house --dry-run"));
+                   "haingest sync --new-house --dry-run --db " + house.db));
   CHECK(dump(house.db) == before);
   CHECK(house.sync({"--max-removals", "100%"}).exit_code == 7);
   CHECK(house.sync({"--new-house", "-q"}).exit_code == 0);
@@ -419,7 +420,7 @@ TEST_CASE("a Home Assistant that is cut off in the middle ends with 5, and nothi
   };
   cut_off("close=2:1001",
           "closed the connection with 7 requests unanswered (1001: going away); Home Assistant may "
-          "be restarting");
+          "be restarting: try again in a minute");
   cut_off("silent=upgrade",
           "silent during the login for 2 s; it may be overloaded, or the network cut: try again "
           "later, or give more time with --timeout");
@@ -500,10 +501,12 @@ TEST_CASE("a malformed snapshot is refused whole") {
   refused("{}", none);
   refused(R"({"unknown":[]})", none);
   const std::string rest = "; nothing was read from it; make one with 'discover --save FILE'";
-  refused(R"({"devices":[)",
-          "JSON document ended early in the middle of an object or array" + rest);
-  refused(R"({"devices":5})", "its devices are no registry" + rest);
-  refused(R"({"devices":[],"states":{}})", "its states are no registry" + rest);
+  refused(R"({"devices":[)", "it is no JSON, or it was cut off" + rest);
+  refused(R"({"ha":{},"devices":5})", "its devices are no registry" + rest);
+  refused(R"({"ha":{},"devices":[1]})", "its devices are no registry" + rest);
+  refused(R"({"ha":{},"devices":[],"states":{}})", "its states are no registry" + rest);
+  refused(R"({"ha":{"state":5},"devices":[]})", "its ha.state is no text" + rest);
+  refused(R"({"ha":{"when":"soon"},"devices":[]})", "its ha.when is no moment" + rest);
   // It does not go to a remote store, either: that would have been 5.
   const Outcome remote =
       program.run({"sync", "--from", program.file("s.json"), "--to", "http://127.0.0.1:1"});
@@ -522,13 +525,93 @@ TEST_CASE("a malformed snapshot is refused whole") {
   CHECK(input.err.starts_with("haingest: error: standard input is no snapshot: "));
 }
 
+TEST_CASE("what discover --stored prints is no snapshot") {
+  const House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const std::string stored = house.program.run({"discover", "--stored", "--db", house.db}).out;
+  const Outcome outcome = house.program.run({"sync", "--from", "-", "--db", house.db}, stored);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err ==
+        error_line("standard input is no snapshot: it has no ha, which says what Home Assistant it "
+                   "is of (what 'discover --stored' prints is of the database); make one with "
+                   "'discover --save FILE'",
+                   "haingest discover --save snapshot.json"));
+}
+
+TEST_CASE("a dry run lists what would go and ends with 7 where a guard would stop it") {
+  House house;
+  REQUIRE(house.sync({"-q"}).exit_code == 0);
+  const std::string before = dump(house.db);
+  shrink(house.server, 4);
+  const std::string guard =
+      "Home Assistant no longer lists 6 of 10 devices, more than the 5 that may go in one sync; "
+      "nothing was written; if they are really gone, allow it with --max-removals 6";
+  const Outcome dry = house.sync({"--dry-run"});
+  CHECK(dry.exit_code == 7);
+  CHECK(dry.err == error_line(guard, "haingest sync --dry-run --max-removals 6 --db " + house.db));
+  const auto report = ordered_json::parse(dry.out);
+  CHECK(report["run"]["outcome"] == "refused");
+  CHECK(report["summary"]["removed"] >= 6);
+  CHECK(report["summary"]["refused"] == guard);
+  CHECK(report["changes"].size() == report["summary"]["removed"]);
+  const Outcome table = house.sync({"-n", "-q", "-o", "table"});
+  CHECK(table.exit_code == 7);
+  CHECK(table.out.find("\nremoved  device ") != std::string::npos);
+  house.server.set_house(fakes::make_house({.devices = 12, .entities = 20, .seed = 99}));
+  const Outcome other = house.sync({"-n"});
+  CHECK(other.exit_code == 7);
+  CHECK(other.err.find("this looks like another house") != std::string::npos);
+  CHECK(ordered_json::parse(other.out)["summary"]["refused"].get<std::string>().starts_with(
+      house.server.url() + " lists 12 devices and none of the 10 in the store"));
+  CHECK(dump(house.db) == before);
+}
+
+TEST_CASE("of a saved snapshot the sentences name the file") {
+  const Program program;
+  const std::string db = program.file("m.db");
+  const auto save = [&](const std::string& members) {
+    const std::string path = program.file("s.json");
+    test::write_file(path, R"({"ha":{"version":"2026.11.0","state":"RUNNING",)"
+                           R"("when":"2026-11-01T00:00:00Z"},"composite_splits":{},)" +
+                               members + "}");
+    return path;
+  };
+  const auto devices = [](int count) {
+    std::string json;
+    for (int i = 0; i < count; ++i) {
+      json += (i > 0 ? R"(,{"id":"d)" : R"({"id":"d)") + std::to_string(i) + "\"}";
+    }
+    return "\"devices\":[" + json + "]";
+  };
+  std::string path = save(devices(10));
+  REQUIRE(program.run({"sync", "-q", "--from", path, "--db", db}).exit_code != 7);
+  path = save(devices(1));
+  const Outcome guard = program.run({"sync", "--from", path, "--db", db});
+  CHECK(guard.exit_code == 7);
+  CHECK(
+      guard.err ==
+      error_line("the snapshot " + path +
+                     " no longer lists 9 of 10 devices, more than the 5 that may go in one sync; "
+                     "nothing was written; if they are really gone, allow it with --max-removals 9",
+                 "haingest sync --dry-run --max-removals 9 --from " + path + " --db " + db));
+  path = save(devices(10) + R"(,"missing":{"floors":"unknown_error"})");
+  const Outcome partial = program.run({"sync", "--from", path, "--db", db});
+  CHECK(partial.exit_code == 6);
+  CHECK(without_times(partial.err)
+            .find("error the snapshot " + path +
+                  " has no answer for floors (unknown_error): nothing of it was removed or "
+                  "blanked\n") != std::string::npos);
+  CHECK(partial.err.find("Home Assistant did not answer") == std::string::npos);
+}
+
 TEST_CASE("a newer schema and another program's database are left as they are") {
   const House house;
   test::execute(house.db, "CREATE TABLE t (x); PRAGMA user_version = 99");
   const std::string bytes = test::read_file(house.db);
   const std::string newer =
       error_line(house.db +
-                 " has layout 99, made by a newer haingest; this one knows up to 1 and "
+                 " has layout 99, made by a newer haingest; this one knows up to 2 and "
                  "left it as it is, install the newer version");
   for (const Words& words : {Words{}, Words{"--dry-run"}}) {
     const Outcome outcome = house.sync(words);

@@ -19,11 +19,13 @@ struct House {
   std::string composite_splits = "{}";
   std::string states = "[]";
   std::string state = "RUNNING";
+  std::string when = {};  // empty: it does not say
 };
 
 [[nodiscard]] inline model::Document document_of(const House& house) {
   model::Document document;
-  document.ha = {"http://ha.test:8123", "2026.11.0", "Home", house.state, {}};
+  document.ha = {"http://ha.test:8123", "2026.11.0", "Home", house.state,
+                 base::parse_timestamp(house.when).value_or(base::Timestamp{})};
   using model::Part;
   document.answer(Part::devices) = {house.devices, ""};
   document.answer(Part::entities) = {house.entities, ""};

@@ -55,7 +55,9 @@ class Api {
   void sync(const House& house, const mirror::Policy& policy = {}) {
     now += std::chrono::minutes(1);
     auto database = store::Database::open(path, std::chrono::seconds(10));
-    static_cast<void>(mirror::synchronise(database, snapshot_of(house), policy,
+    model::Snapshot snapshot = snapshot_of(house);
+    if (house.when.empty()) snapshot.ha.when = now;
+    static_cast<void>(mirror::synchronise(database, snapshot, policy,
                                           {"sync", "http://ha.test:8123", now}, clock()));
   }
 

@@ -72,6 +72,25 @@ TEST_CASE("bulk upsert: absent fields keep their value, null clears, confirmed r
   CHECK(test::query(api.path, "SELECT count(*) FROM sync_runs") == runs);
 }
 
+TEST_CASE("bulk upsert: extra is merged field by field, records count one after another") {
+  Api api;
+  api.sync({.devices = R"([{"id":"d1","name":"A","kept":1,"cleared":2}])"});
+  CHECK(
+      api.post(k_devices, R"([{"id":"d1","model":"M","cleared":null},{"id":"d1","new":"\ud800"}])")
+          .status == 200);
+  CHECK(test::query(api.path, "SELECT model, extra FROM devices") ==
+        "M|{\"kept\":1,\"cleared\":null,\"new\":\"\xEF\xBF\xBD\"}\n");
+}
+
+TEST_CASE("snapshot: a record's time is when Home Assistant said it") {
+  Api api;
+  CHECK(api.post(k_snapshot,
+                 snapshot_json({.devices = devices_json(0, 1), .when = "2020-01-02 03:04:05"}))
+            .status == 200);
+  CHECK(api.get("/api/devices/d0?fields=timestamp").body ==
+        R"({"timestamp":"2020-01-02T03:04:05.000000+00:00"})");
+}
+
 TEST_CASE("bulk upsert: nothing to write is no error") {
   Api api;
   CHECK(api.post(k_devices, "[]").body ==
@@ -173,9 +192,15 @@ TEST_CASE("snapshot: a guard is 409, nothing is written, and its option lets it 
   const auto refused = api.post(k_snapshot, ten);
   CHECK(refused.status == 409);
   CHECK(refused.body.find(R"("error_code":"HTTP_409")") != std::string::npos);
-  CHECK(refused.body.find("Home Assistant no longer lists 10 of 20 devices, more than the 5 that "
+  CHECK(refused.body.find("the snapshot of http://ha.test:8123 no longer lists 10 of 20 devices, "
+                          "more than the 5 that "
                           "may go in one sync; nothing was written") != std::string::npos);
-  CHECK(api.post(k_snapshot + "?dry_run=true", ten).status == 409);
+  // A dry run stops at nothing: it tells all that would go, and what would stop it.
+  const auto dry = api.post(k_snapshot + "?dry_run=true", ten);
+  CHECK(dry.status == 200);
+  CHECK(mirror::parse_report(dry.body)->changes.size() == 10);
+  CHECK(mirror::parse_report(dry.body)->refusal->message.starts_with(
+      "the snapshot of http://ha.test:8123 no longer lists 10 of 20 devices, "));
   CHECK(api.post(k_snapshot + "?max_removals=9", ten).status == 409);
   CHECK(test::query(api.path, "SELECT count(*) FROM devices") == "20\n");
   CHECK(api.post(k_snapshot + "?max_removals=50%25", ten).status == 200);
@@ -202,10 +227,15 @@ TEST_CASE("snapshot: wrong options and documents are 422") {
                 R"("detail":[{"type":"value_error","loc":["query","max_removals"],)"
                 R"("msg":"Value error, give a number of records or a percentage","input":"x"}])") !=
         std::string::npos);
-  for (const char* body : {"[]", "{}", "{\"ha\":", "7"}) {
+  for (const char* body :
+       {"[]", "{}", "{\"ha\":", "7", R"({"devices":[]})", R"({"ha":{"state":5},"devices":[]})"}) {
     INFO(body);
     CHECK(api.post(k_snapshot, body).status == 422);
   }
+  const auto flawed = api.post(k_snapshot, R"({"ha":{},"devices":[1]})");
+  CHECK(flawed.status == 422);
+  CHECK(flawed.body.find("the body is no snapshot: its devices are no registry") !=
+        std::string::npos);
   CHECK_FALSE(std::filesystem::exists(api.path));
 }
 

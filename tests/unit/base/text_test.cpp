@@ -34,6 +34,17 @@ TEST_CASE("text: globs match the whole text in either case") {
   CHECK_FALSE(contains_ignoring_case("Philips", "hue"));
 }
 
+TEST_CASE("text: a glob whose [ has no ] is told from one that has it") {
+  for (const char* const glob : {"", "a*", "[a-z]", "[]a]", "[!]a]", "\\[k", "a[b]c[d]", "]"}) {
+    INFO(glob);
+    CHECK(closes_brackets(glob));
+  }
+  for (const char* const glob : {"[", "[k", "[]", "[!]", "a[b]c[", "\\\\[k"}) {
+    INFO(glob);
+    CHECK_FALSE(closes_brackets(glob));
+  }
+}
+
 TEST_CASE("text: a mistyped word finds its neighbour, a strange one none") {
   const std::vector<std::string> words{"sync", "serve", "discover"};
   CHECK(closest_to("snyc", words) == "sync");

@@ -154,6 +154,14 @@ TEST_CASE("a secret on the command line is refused and never repeated") {
   }
 }
 
+TEST_CASE("help is a word, too") {
+  CHECK(parse({"help"}).text == parse({"--help"}).text);
+  CHECK(parse({"help", "sync"}).text == parse({"sync", "--help"}).text);
+  CHECK(parse({"sync", "help"}).text == parse({"sync", "--help"}).text);
+  CHECK(refused({"help", "synk"}) ==
+        "there is no command 'synk'; did you mean sync? | haingest --help");
+}
+
 TEST_CASE("--version and --help end at once, also behind a command") {
   CHECK(parse({"--version"}).text == "haingest " HAINGEST_VERSION "\n");
   CHECK(parse({"--help"}).text->find("discover") != std::string::npos);

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_dir.hpp"
 #include "tests/unit/cli/fixture.hpp"
 
 using namespace haingest;
@@ -92,9 +93,35 @@ TEST_CASE("a whole command may take ten times as long as a request") {
 }
 
 TEST_CASE("the database that was named is taken, and its folder never made") {
-  const Bench bench(test::Variables{{"HAINGEST_DB", "/nowhere/at/all/m.db"}});
-  CHECK(bench.context.database_path() == "/nowhere/at/all/m.db");
-  CHECK(bench.context.writable_database_path() == "/nowhere/at/all/m.db");
+  const test::TempDir folder;
+  const std::string named = folder.file("m.db");
+  const Bench bench(test::Variables{{"HAINGEST_DB", named}});
+  CHECK(bench.context.database_path() == named);
+  CHECK(bench.context.writable_database_path() == named);
+  CHECK(Bench(test::Variables{{"HAINGEST_DB", "m.db"}}).context.database_path() == "m.db");
+}
+
+TEST_CASE("a database that cannot be where it was named is refused in one line") {
+  const test::TempDir folder;
+  test::write_file(folder.file("file"), "");
+  const auto refused = [](const std::string& path) {
+    const Bench bench(test::Variables{{"HAINGEST_DB", path}});
+    try {
+      return bench.context.database_path();
+    } catch (const base::Failure& failure) {
+      CHECK(failure.error().kind == base::ErrorKind::failure);
+      return failure.error().message;
+    }
+  };
+  const std::string none = folder.file("none");
+  const std::string rest = "; make it first, or name another database with --db";
+  CHECK(refused(none + "/m.db") ==
+        "there is no folder " + none + " for the database " + none + "/m.db" + rest);
+  const std::string file = folder.file("file");
+  CHECK(refused(file + "/m.db") ==
+        "there is no folder " + file + " for the database " + file + "/m.db" + rest);
+  CHECK(refused(folder.path()) ==
+        folder.path().string() + " is a folder, no database; name a file in it with --db");
 }
 
 TEST_CASE("progress is for terminals") {

@@ -93,7 +93,7 @@ TEST_CASE("every setting has its documented names") {
         "--to | HAINGEST_TO | - | optional | sync | -\n"
         "- | HAINGEST_DATA_API_URL DATA_API_URL | sync.data_api_url | value | sync | "
         "http://127.0.0.1:8006\n"
-        "--max-removals | HAINGEST_MAX_REMOVALS | sync.max_removals | value | sync | -\n"
+        "--max-removals | HAINGEST_MAX_REMOVALS | sync.max_removals | value | sync | 20%\n"
         "--new-house | HAINGEST_NEW_HOUSE | - | switch | sync | false\n"
         "--prune-after | HAINGEST_PRUNE_AFTER | sync.prune_after | value | sync | 365d\n"
         "--history | HAINGEST_HISTORY | - | switch | sync | false\n"

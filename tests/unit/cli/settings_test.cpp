@@ -116,6 +116,42 @@ TEST_CASE("an empty variable is not set") {
   CHECK(origin(settings, Key::ha_url) == "HASS_SERVER");
 }
 
+TEST_CASE("a variable of haingest's that sets nothing is refused") {
+  const auto refused = [](const std::string& variable) {
+    return usage_error([&] { cli::refuse_unknown_variables({"PATH=/bin", variable}); });
+  };
+  CHECK(refused("HAINGEST_DRYRUN=1") ==
+        "the environment has HAINGEST_DRYRUN, which is no setting; did you mean HAINGEST_DRY_RUN?");
+  CHECK(refused("HAINGEST_HA_TOKENS=s3cret") ==
+        "the environment has HAINGEST_HA_TOKENS, which is no setting; did you mean "
+        "HAINGEST_HA_TOKEN?");
+  CHECK(refused("HAINGEST_ENTIRELY_ELSE=1") ==
+        "the environment has HAINGEST_ENTIRELY_ELSE, which is no setting; unset it");
+  CHECK(refused("HAINGEST_PORT=8006") ==
+        "the environment has HAINGEST_PORT, which is no setting; unset it");
+  for (const char* const fine :
+       {"HAINGEST_DRY_RUN=1", "HAINGEST_LISTEN=:1", "HAINGEST_API_TOKEN=x",
+        "HAINGEST_DRYRUN=", "HA_UNKNOWN=1", "HAINGESTER=1", "HAINGEST_TEST_LONG=1",
+        "HAINGEST_NO_INSTALL=1", "HAINGEST_SERVICE_HOST=10.0.0.1",
+        "HAINGEST_PORT=tcp://10.0.0.1:8006", "HAINGEST_PORT_8006_TCP=tcp://10.0.0.1:8006"}) {
+    INFO(fine);
+    CHECK(refused(fine).empty());
+  }
+}
+
+TEST_CASE("~/ in front of a file's name is the home folder, wherever it is set") {
+  const test::Variables home{{"HOME", "/home/me"}, {"HAINGEST_DB", "~/m.db"}};
+  CHECK(settings_from({}, home).text(Key::db) == "/home/me/m.db");
+  CHECK(settings_from({}, home, {{"f.toml", {{Key::ha_token_file, {"~/token"}}}}})
+            .text(Key::ha_token_file) == "/home/me/token");
+  CHECK(settings_from({{Key::from, {"~/s.json"}}}, home).text(Key::from) == "/home/me/s.json");
+  CHECK(settings_from({{Key::save, {"~you/s.json"}}}, home).text(Key::save) == "~you/s.json");
+  CHECK(settings_from({{Key::columns, {"~/a"}}}, home).text(Key::columns) == "~/a");
+  CHECK(usage_error([] {
+          (void)settings_from({}, {{"HAINGEST_DB", "~/m.db"}});
+        }) == "HAINGEST_DB: '~/m.db' begins with ~, but HOME is not set; write the whole path");
+}
+
 TEST_CASE("the environment separates a list by commas") {
   const Settings settings = settings_from(
       {}, {{"CORS_ORIGINS", "http://a:3000, http://b"}, {"HA_URL", "http://u,http://v"}});

@@ -48,7 +48,8 @@ TEST_CASE("failure: each step that takes too long", "[failure]") {
   CHECK(late(WsStep::tls) ==
         "no TLS handshake within 30 s; check that the port is right and speaks TLS");
   CHECK(late(WsStep::upgrade) ==
-        "no answer to the WebSocket request within 30 s; something listens there but stays silent");
+        "no answer to the WebSocket request within 30 s; something listens there but stays silent, "
+        "check that the port is Home Assistant's");
   CHECK(late(WsStep::read) ==
         "silent with 2 requests unanswered for 30 s; it may be overloaded, or the network cut: try "
         "again later, or give more time with --timeout");
@@ -121,21 +122,22 @@ TEST_CASE("failure: connections that end", "[failure]") {
   };
   CHECK(closed(1000, "") ==
         "closed the connection with 2 requests unanswered (1000); Home Assistant may be "
-        "restarting");
+        "restarting: try again in a minute");
   CHECK(closed(1005, "") ==
-        "closed the connection with 2 requests unanswered; Home Assistant may be restarting");
+        "closed the connection with 2 requests unanswered; Home Assistant may be restarting: try "
+        "again in a minute");
   CHECK(closed(1001, "") ==
         "closed the connection with 2 requests unanswered (1001: going away); Home Assistant may "
-        "be restarting");
+        "be restarting: try again in a minute");
   CHECK(closed(1009, "") ==
         "closed the connection with 2 requests unanswered (1009: a frame over a limit on that "
-        "side); Home Assistant may be restarting");
+        "side); Home Assistant may be restarting: try again in a minute");
   CHECK(closed(4001, "very-secret-token\nsays") ==
         "closed the connection with 2 requests unanswered (4001: ******** says); Home Assistant "
-        "may be restarting");
+        "may be restarting: try again in a minute");
   CHECK(told({.what = What::lost, .step = WsStep::read, .detail = "Connection reset by peer"}) ==
         "the connection was cut with 2 requests unanswered (Connection reset by peer); Home "
-        "Assistant may be restarting");
+        "Assistant may be restarting: try again in a minute");
 }
 
 TEST_CASE("failure: frames that nobody can use", "[failure]") {

@@ -6,6 +6,7 @@
 
 #include "core/mirror/mirror.hpp"
 #include "core/model/ha_json.hpp"
+#include "core/store/reader.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/document.hpp"
 #include "tests/support/sql.hpp"
@@ -47,6 +48,12 @@ std::string entity(const std::string& id, const std::string& registry_id,
                    const std::string& more = "") {
   return R"({"entity_id":")" + id + R"(","id":")" + registry_id +
          R"(","platform":"p","unique_id":")" + registry_id + "\"" + more + "}";
+}
+
+mirror::Report upsert(Mirror& m, model::Kind kind, const std::string& json) {
+  const auto records = model::parse_records(kind, json, model::Missing::absent);
+  return mirror::upsert(m.database, records->table, {"api", "127.0.0.1", {}},
+                        [&m] { return m.now; });
 }
 
 std::string devices(int from, int to) {
@@ -290,17 +297,60 @@ TEST_CASE("reconcile: the same id twice: the later record counts, and it is told
 TEST_CASE("reconcile: a bulk upsert keeps absent fields, clears null ones and confirms nothing") {
   Mirror m;
   m.sync({.devices = R"([{"id":"d1","name":"A","model":"M","sw_version":"1"}])"});
-  auto records = model::parse_records(
-      model::Kind::device, R"([{"id":"d1","sw_version":null},{"id":"d2","manufacturer":"X"}])",
-      model::Missing::absent);
-  const auto report =
-      mirror::upsert(m.database, records->table, {"api", "127.0.0.1", {}}, [&m] { return m.now; });
+  const auto report = upsert(m, model::Kind::device,
+                             R"([{"id":"d1","sw_version":null},{"id":"d2","manufacturer":"X"}])");
   CHECK(told(report) == "updated device d1 A\nadded device d2 d2\n");
   CHECK(m.sql("SELECT device_id, name, model, sw_version, confirmed FROM devices ORDER BY 1") ==
         "d1|A|M||1\nd2|d2|||0\n");
   // An unconfirmed row that HA does not know goes without the guard counting it.
   CHECK(told(m.sync({.devices = R"([{"id":"d1","name":"A","model":"M"}])"})) ==
         "removed device d2 d2\n");
+}
+
+TEST_CASE("reconcile: a bulk upsert goes over extra field by field") {
+  Mirror m;
+  m.sync({.devices = R"([{"id":"d1","name":"A","kept":12345678901234567890123,"named":"old",
+                          "cleared":{"a":1},"model":["L"]}])"});
+  CHECK(told(upsert(m, model::Kind::device,
+                    R"([{"id":"d1","named":[1, 2],"cleared":null,"new":"n"}])")) ==
+        "updated device d1 A\n");
+  CHECK(m.sql("SELECT extra, model FROM devices") ==
+        R"({"kept":12345678901234567890123,"named":[1,2],"cleared":null,"model":["L"],"new":"n"}|)"
+        "\n");
+  // A field that has a column leaves extra when a value for the column comes.
+  upsert(m, model::Kind::device, R"([{"id":"d1","model":"M"}])");
+  CHECK(m.sql("SELECT extra, model FROM devices") ==
+        R"({"kept":12345678901234567890123,"named":[1,2],"cleared":null,"new":"n"}|M)"
+        "\n");
+  CHECK(told(upsert(m, model::Kind::device, R"([{"id":"d1","new":"n"},{"id":"d1","name":"A"}])"))
+            .empty());
+  upsert(m, model::Kind::device, R"([{"id":"d2","model":["x"]},{"id":"d2","model":null}])");
+  CHECK(m.sql("SELECT extra FROM devices WHERE device_id = 'd2'") == "\n");
+}
+
+TEST_CASE("reconcile: the records of a bulk upsert count one after another") {
+  Mirror m;
+  m.sync({.devices = R"([{"id":"d1","name":"A","model":"M"}])",
+          .entities = "[" + entity("light.a", "r1") + "," + entity("light.b", "r2") + "]"});
+  const auto report = upsert(m, model::Kind::device,
+                             R"([{"id":"d1","name":"B","sw_version":"1","x":1,"y":[2]},
+                                 {"id":"d2","name":"Two"},
+                                 {"id":"d1","model":null,"sw_version":"2","y":3},
+                                 {"id":"d1","hw_version":"3"}])");
+  CHECK(told(report) == "updated device d1 B\nadded device d2 Two\n");
+  CHECK(report.notes.empty());
+  CHECK(report.changes[0].after ==
+        R"({"name":"B","model":null,"sw_version":"2","hw_version":"3","extra":{"x":1,"y":3}})");
+  CHECK(m.sql("SELECT device_id, name, model, sw_version, hw_version, extra FROM devices") ==
+        "d1|B||2|3|{\"x\":1,\"y\":3}\nd2|Two||||\n");
+  // An entity's record without a registry id is of whoever has its entity_id by then.
+  CHECK(told(upsert(m, model::Kind::entity,
+                    R"([{"entity_id":"light.a","icon":"i"},{"entity_id":"light.c","id":"r1"},
+                        {"entity_id":"light.c","name":"C"},{"entity_id":"light.b","name":"B"},
+                        {"entity_id":"light.b","id":"r9","platform":"p"}])")) ==
+        "removed entity r2 light.b\nrenamed entity r1 light.c\nadded entity r9 light.b\n");
+  CHECK(m.sql("SELECT entity_id, registry_id, name, icon FROM entities ORDER BY 1") ==
+        "light.b|r9||\nlight.c|r1|C|i\n");
 }
 
 TEST_CASE("reconcile: clear puts everything into removed, as one run") {
@@ -387,15 +437,147 @@ TEST_CASE("reconcile: a broken record does not hide another house") {
 TEST_CASE("reconcile: a bulk upsert goes by entity_id, and takes ids over from others") {
   Mirror m;
   m.sync({.entities = "[" + entity("light.a", "r1") + "," + entity("light.b", "r2") + "]"});
-  const auto upsert = [&m](const std::string& json) {
-    const auto records = model::parse_records(model::Kind::entity, json, model::Missing::absent);
-    return told(mirror::upsert(m.database, records->table, {"api", "127.0.0.1", {}},
-                               [&m] { return m.now; }));
+  const auto told_of = [&m](const std::string& json) {
+    return told(upsert(m, model::Kind::entity, json));
   };
-  CHECK(upsert(R"([{"entity_id":"light.a","icon":"mdi:lamp"}])") == "updated entity r1 light.a\n");
-  CHECK(upsert(R"([{"entity_id":"light.b","id":"r1"}])") ==
+  CHECK(told_of(R"([{"entity_id":"light.a","icon":"mdi:lamp"}])") == "updated entity r1 light.a\n");
+  CHECK(told_of(R"([{"entity_id":"light.b","id":"r1"}])") ==
         "removed entity r2 light.b\nrenamed entity r1 light.b\n");
-  CHECK(upsert(R"([{"entity_id":"light.b","id":"r9","platform":"p"}])") ==
+  CHECK(told_of(R"([{"entity_id":"light.b","id":"r9","platform":"p"}])") ==
         "removed entity r1 light.b\nadded entity r9 light.b\n");
   CHECK(m.sql("SELECT entity_id, registry_id FROM entities") == "light.b|r9\n");
+}
+
+TEST_CASE(
+    "reconcile: while HA starts, a new entity waits for the entity_id of one that is not listed") {
+  Mirror m;
+  m.sync({.entities = "[" + entity("light.a", "r1") + "," + entity("light.b", "r2") + "," +
+                      entity("light.c", "r3") + "]"});
+  const std::string before = m.sql("SELECT * FROM entities");
+  // r2 is not listed; r9 has its entity_id, r1 has that of the waiting r3, which wants r2's, too.
+  House starting{.entities = "[" + entity("light.b", "r3") + "," + entity("light.c", "r1") + "," +
+                             entity("light.n", "r8") + "]",
+                 .state = "STARTING"};
+  const auto report = m.sync(starting);
+  CHECK(told(report) == "added entity r8 light.n\n");
+  CHECK(report.partial);
+  CHECK(report.held ==
+        std::vector<std::string>{
+            "1 entities that were not listed stay, because Home Assistant is STARTING",
+            "2 entities wait that have taken the entity_id of one that was not listed, because "
+            "Home Assistant is STARTING"});
+  CHECK(m.sql("SELECT * FROM entities WHERE registry_id <> 'r8'") == before);
+  starting.state = "RUNNING";
+  CHECK(told(m.sync(starting)) ==
+        "renamed entity r3 light.b\nrenamed entity r1 light.c\nremoved entity r2 light.b\n");
+  CHECK(m.sql("SELECT entity_id, registry_id FROM entities ORDER BY 1") ==
+        "light.b|r3\nlight.c|r1\nlight.n|r8\n");
+}
+
+TEST_CASE("reconcile: a registry with a broken record removes nothing over an entity_id, either") {
+  Mirror m;
+  m.sync({.entities = "[" + entity("light.a", "r1") + "]"});
+  const auto report = m.sync({.entities = "[" + entity("light.a", "r9") + R"(,{"id":"r1"}])"});
+  CHECK(told(report).empty());
+  CHECK(report.held ==
+        std::vector<std::string>{
+            "1 entities that were not listed stay, because the registry answered invalid_record",
+            "1 entities wait that have taken the entity_id of one that was not listed, because the "
+            "registry answered invalid_record"});
+  CHECK(m.sql("SELECT entity_id, registry_id FROM entities") == "light.a|r1\n");
+}
+
+TEST_CASE("reconcile: what is stored has the time at which Home Assistant said it") {
+  Mirror m;
+  const auto confirmed_at = [&m] {
+    return base::to_sqlite_text(
+        store::Reader(m.path).read_all().confirmed_at.value_or(base::Timestamp{}));
+  };
+  const std::string times = "SELECT device_id, first_seen, last_seen FROM devices ORDER BY 1";
+  m.sync({.devices = devices(0, 1), .when = "2026-11-24 10:00:00"});
+  CHECK(m.sql(times) == "d0|2026-11-24 10:00:00.000000|2026-11-24 10:00:00.000000\n");
+  CHECK(m.sql("SELECT ha_when, finished_at FROM sync_runs") ==
+        "2026-11-24 10:00:00.000000|2026-11-25 01:01:00.000000\n");
+  CHECK(m.sql("SELECT at FROM changes") == "2026-11-25 01:01:00.000000\n");
+  CHECK(confirmed_at() == "2026-11-24 10:00:00.000000");
+  // Unchanged, and folded: the store is as young as what Home Assistant said last.
+  m.sync({.devices = devices(0, 1), .when = "2026-11-24 11:00:00"});
+  m.sync({.devices = devices(0, 1), .when = "2026-11-24 12:00:00"});
+  CHECK(m.sql(times) == "d0|2026-11-24 10:00:00.000000|2026-11-24 10:00:00.000000\n");
+  CHECK(m.sql("SELECT times, ha_when FROM sync_runs WHERE run = 2") ==
+        "2|2026-11-24 12:00:00.000000\n");
+  CHECK(confirmed_at() == "2026-11-24 12:00:00.000000");
+  // An older snapshot is taken with a note, and makes the store as old as it is.
+  const auto old =
+      m.sync({.devices = R"([{"id":"d0","name":"Before"}])", .when = "2026-11-23 10:00:00"});
+  CHECK(old.notes ==
+        std::vector<std::string>{
+            "the snapshot is of 2026-11-23T10:00:00.000000+00:00, older than what the store had "
+            "(2026-11-24T12:00:00.000000+00:00): what has changed in between is taken back until "
+            "the next sync"});
+  CHECK(m.sql(times) == "d0|2026-11-23 10:00:00.000000|2026-11-23 10:00:00.000000\n");
+  CHECK(confirmed_at() == "2026-11-23 10:00:00.000000");
+  // A clock that is ahead makes nothing younger than now; one that does not say tells no age.
+  m.sync({.devices = devices(0, 1), .when = "2026-11-26 10:00:00"});
+  CHECK(confirmed_at() == base::to_sqlite_text(m.now));
+  m.sync({.devices = devices(0, 2)});
+  CHECK(m.sql("SELECT last_seen FROM devices WHERE device_id = 'd1'") ==
+        base::to_sqlite_text(m.now) + "\n");
+  CHECK_FALSE(store::Reader(m.path).read_all().confirmed_at);
+}
+
+TEST_CASE("reconcile: a dry run goes on at a guard and says what would have stopped it") {
+  Mirror m;
+  m.sync({.devices = devices(0, 30)});
+  mirror::Policy policy;
+  policy.dry_run = true;
+  auto copy = store::Database::open_copy_in_memory(m.path, std::chrono::seconds(10));
+  const auto dry = [&](const House& house) {
+    return mirror::synchronise(copy, test::snapshot_of(house), policy, {"sync", "x", m.now},
+                               [&m] { return m.now; });
+  };
+  const auto fewer = dry({.devices = devices(0, 23)});
+  CHECK(fewer.changes.size() == 7);
+  CHECK(fewer.run.outcome == "refused");
+  REQUIRE(fewer.refusal);
+  CHECK(fewer.refusal->kind == base::ErrorKind::guard);
+  CHECK(fewer.refusal->message.starts_with(
+      "Home Assistant no longer lists 7 of 30 devices, more than the 6 that may go in one sync; "));
+  const auto other = dry({.devices = devices(40, 42)});
+  CHECK(other.changes.size() == 25);
+  REQUIRE(other.refusal);
+  CHECK(other.refusal->message.find("this looks like another house") != std::string::npos);
+  const auto again = mirror::parse_report(mirror::to_json(other));
+  REQUIRE(again.has_value());
+  REQUIRE(again->refusal);
+  CHECK(again->refusal->message == other.refusal->message);
+  CHECK(m.sql("SELECT count(*) FROM devices") == "30\n");
+}
+
+TEST_CASE("reconcile: sentences about a saved snapshot name it") {
+  Mirror m;
+  m.sync({.devices = devices(0, 30)});
+  const auto refusal = [&m](House house, const mirror::Policy& policy = {}) {
+    model::Snapshot snapshot = test::snapshot_of(house);
+    snapshot.name = "the snapshot house.json";
+    try {
+      const auto report = m.sync(snapshot, policy);
+      return base::Error{base::ErrorKind::failure, report.held.at(0)};
+    } catch (const base::Failure& failure) {
+      return failure.error();
+    }
+  };
+  const auto fewer = refusal({.devices = devices(0, 10)});
+  CHECK(fewer.message ==
+        "the snapshot house.json no longer lists 20 of 30 devices, more than the 6 that may go in "
+        "one sync; nothing was written; if they are really gone, allow it with --max-removals 20");
+  CHECK(fewer.try_command == "haingest sync --dry-run --max-removals 20");
+  const auto other = refusal({.devices = devices(40, 42)});
+  CHECK(other.message ==
+        "the snapshot house.json lists 2 devices and none of the 30 in the store: this looks like "
+        "another house, nothing was written; check which house it is of, or say --new-house if it "
+        "is meant to replace what is stored");
+  CHECK(refusal({.devices = devices(0, 29), .state = "STARTING"}).message ==
+        "1 devices that were not listed stay, because the snapshot house.json is of a Home "
+        "Assistant that was STARTING");
 }

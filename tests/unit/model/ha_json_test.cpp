@@ -57,6 +57,22 @@ TEST_CASE("ha_json: a lone surrogate costs its character, not its record") {
   CHECK(text(records, area::name) == "x\xEF\xBF\xBDy \xF0\x9F\x8F\xA0");
 }
 
+TEST_CASE("ha_json: what is kept as JSON can be read by every parser") {
+  const auto records = parse(
+      Kind::device,
+      R"([{"id":"d1","half":"x\ud800y","both":"\ud83c\udfe0 \\ud800","low":["\udc00",{"\udfff":1}],
+           "large":1e400,"list":[-1e400, 1e308,12345678901234567890123],"small":1e-400,
+           "labels":["\ud800\u0041"],"identifiers":[["a",1e999]]}])");
+  CHECK(text(records, device::extra) ==
+        "{\"half\":\"x\xEF\xBF\xBDy\",\"both\":\"\\ud83c\\udfe0 \\\\ud800\","
+        "\"low\":[\"\xEF\xBF\xBD\",{\"\xEF\xBF\xBD\":1}],\"large\":\"1e400\","
+        "\"list\":[\"-1e400\",1e308,12345678901234567890123],\"small\":\"1e-400\"}");
+  CHECK(text(records, device::labels) == "[\"\xEF\xBF\xBD\\u0041\"]");
+  CHECK(text(records, device::identifiers) == R"([["a","1e999"]])");
+  const auto level = parse(Kind::floor, R"([{"floor_id":"f","level":1e400}])");
+  CHECK(text(level, floor::extra) == R"({"level":"1e400"})");
+}
+
 TEST_CASE("ha_json: who owns a device in versions before config_entry_id") {
   CHECK(text(parse(Kind::device, R"([{"id":"d","config_entries":["e2","e1"]}])"),
              device::config_entry_id) == "e1");
@@ -65,8 +81,13 @@ TEST_CASE("ha_json: who owns a device in versions before config_entry_id") {
              device::config_entry_id) == "e2");
 }
 
-TEST_CASE("ha_json: records without an id or that are none are skipped and told") {
-  const auto records = parse(Kind::area, R"([{"name":"no id"},7,{"area_id":"a","name":"A"}])");
+TEST_CASE("ha_json: a record without an id is skipped and told, in a bulk upsert any element") {
+  const auto listed = parse(Kind::area, R"([{"name":"no id"},{"area_id":"a","name":"A"}])");
+  CHECK(listed.table.size() == 1);
+  CHECK(listed.skipped == 1);
+  CHECK_FALSE(parse_records(Kind::area, R"([{"area_id":"a"},7])", Missing::null).has_value());
+  const auto records =
+      parse(Kind::area, R"([{"name":"no id"},7,{"area_id":"a","name":"A"}])", Missing::absent);
   CHECK(records.table.size() == 1);
   CHECK(records.skipped == 2);
   REQUIRE(records.notes.size() == 2);

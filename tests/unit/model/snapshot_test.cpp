@@ -25,18 +25,73 @@ TEST_CASE("snapshot: a malformed file is refused whole, in one line") {
   const auto message = [](std::string_view json) {
     return parse_document(json, "snap.json").error().message;
   };
-  CHECK(message("{\"devices\":[").starts_with("snap.json is no snapshot: "));
-  CHECK(message("[]").starts_with("snap.json is no snapshot: "));
-  CHECK(message("").starts_with("snap.json is no snapshot: "));
+  const auto refusal = [](const std::string& why) {
+    return "snap.json is no snapshot: " + why +
+           "; nothing was read from it; make one with 'discover --save FILE'";
+  };
+  CHECK(message("{\"devices\":[") == refusal("it is no JSON, or it was cut off"));
+  CHECK(message("[]") == refusal("it is no JSON object"));
+  CHECK(message("") == refusal("it is empty"));
+  CHECK(message(" \n") == refusal("it is empty"));
   // Broken where nobody looks: inside a field that is kept as it is, and inside a state.
-  CHECK(message(R"({"devices":[{"id":"a","identifiers":[1,,2]}]})")
-            .starts_with("snap.json is no snapshot: "));
-  CHECK(message(R"({"states":[{"entity_id":"a.b","name":"x" "unit":"y"}]})")
-            .starts_with("snap.json is no snapshot: "));
+  CHECK(message(R"({"devices":[{"id":"a","identifiers":[1,,2]}]})") ==
+        refusal("it is no JSON, or it was cut off"));
+  CHECK(message(R"({"states":[{"entity_id":"a.b","name":"x" "unit":"y"}]})") ==
+        refusal("it is no JSON, or it was cut off"));
   CHECK(message("{\"device\":[]}") ==
         "snap.json is no snapshot: it has none of devices, entities, areas, …; make one with "
         "'discover --save FILE'");
   CHECK_FALSE(parse_document("{\"devices\":[]} trailing", "x").has_value());
+  const std::string rest = "; nothing was read from it; make one with 'discover --save FILE'";
+  const auto flaw = [&](const std::string& members) {
+    const std::string text = message("{" + members + R"(,"devices":[]})");
+    const std::string begin = "snap.json is no snapshot: its ";
+    REQUIRE(text.starts_with(begin));
+    REQUIRE(text.ends_with(rest));
+    return text.substr(begin.size(), text.size() - begin.size() - rest.size());
+  };
+  CHECK(flaw(R"("ha":[])") == "ha is no object");
+  CHECK(flaw(R"("ha":{"url":null})") == "ha.url is no text");
+  CHECK(flaw(R"("ha":{"version":2026.11})") == "ha.version is no text");
+  CHECK(flaw(R"("ha":{"location":{}})") == "ha.location is no text");
+  CHECK(flaw(R"("ha":{"state":5})") == "ha.state is no text");
+  CHECK(flaw(R"("ha":{"when":1732500000})") == "ha.when is no text");
+  CHECK(flaw(R"("ha":{"when":"yesterday"})") == "ha.when is no moment");
+  CHECK(flaw(R"("missing":[])") == "missing is no object of texts");
+  CHECK(flaw(R"("missing":{"floors":404})") == "missing is no object of texts");
+  CHECK(parse_document(R"({"ha":{"location":"x\ud800","from the future":[1]},"devices":[]})", "x")
+            .value()
+            .ha.location == "x\xEF\xBF\xBD");
+}
+
+TEST_CASE("snapshot: what does not say which Home Assistant it is of is none") {
+  CHECK(
+      parse_document(R"({"store":{"path":"/x"},"devices":[]})", "standard input").error().message ==
+      "standard input is no snapshot: it has no ha, which says what Home Assistant it is of "
+      "(what 'discover --stored' prints is of the database); make one with 'discover --save "
+      "FILE'");
+}
+
+TEST_CASE("snapshot: a saved one with a part that is no registry is malformed") {
+  const auto why = [](const House& house) {
+    const Document document = test::document_of(house);
+    const auto error = malformed(document, to_snapshot(document), "snap.json");
+    return error ? error->message : "";
+  };
+  const auto no_registry = [](const std::string& part) {
+    return "snap.json is no snapshot: its " + part +
+           " are no registry; nothing was read from it; make one with 'discover --save FILE'";
+  };
+  CHECK(why({.devices = "5"}) == no_registry("devices"));
+  CHECK(why({.devices = "[1]"}) == no_registry("devices"));
+  CHECK(why({.areas = R"([{"area_id":"a"},"b"])"}) == no_registry("areas"));
+  CHECK(why({.composite_splits = "[]"}) == no_registry("composite_splits"));
+  CHECK(why({.states = "[null]"}) == no_registry("states"));
+  // As Home Assistant may say it: the registry failed, in a file as live.
+  CHECK(why({.devices = R"([{"name":"no id"}])"}).empty());
+  Document unanswered = test::document_of({});
+  unanswered.answer(Part::areas) = {"", "invalid_json"};
+  CHECK_FALSE(malformed(unanswered, to_snapshot(unanswered), "x"));
 }
 
 TEST_CASE("snapshot: states are reduced to what they tell of their entity") {
@@ -48,6 +103,21 @@ TEST_CASE("snapshot: states are reduced to what they tell of their entity") {
         R"([{"entity_id":"sensor.t","name":"T","unit":"°C","device_class":"temperature"},)"
         R"({"entity_id":"sun.sun","name":null,"unit":null,"device_class":null}])");
   CHECK_FALSE(reduce_states("{}").has_value());
+  // Attributes that are none tell nothing; the entity is there all the same.
+  for (const char* attributes :
+       {R"("attributes":5,)", R"("attributes":[],)", R"("attributes":[{"friendly_name":"x"}],)",
+        R"("attributes":null,)", R"("attributes":"x",)", R"("attributes":true,)", ""}) {
+    INFO(attributes);
+    const auto odd = reduce_states("[{\"entity_id\":\"sensor.a\"," + std::string{attributes} +
+                                   R"("state":"1"},{"entity_id":"sensor.b","attributes":)"
+                                   R"({"friendly_name":"B"}}])");
+    REQUIRE(odd.has_value());
+    CHECK(odd.value() == R"([{"entity_id":"sensor.a","name":null,"unit":null,"device_class":null},)"
+                         R"({"entity_id":"sensor.b","name":"B","unit":null,"device_class":null}])");
+    const Snapshot snapshot = test::snapshot_of({.states = odd.value()});
+    CHECK(snapshot.failed.empty());
+    CHECK(snapshot.of(Kind::entity).table.size() == 2);
+  }
   CHECK_FALSE(reduce_states(R"([{"entity_id":"a")").has_value());
 }
 
@@ -110,7 +180,7 @@ TEST_CASE("snapshot: composite splits") {
 
 TEST_CASE("world: a retired id answers with a half that lives, whichever was chosen") {
   model::Snapshot snapshot =
-      to_snapshot(parse_document(R"({"devices":[{"id":"n2","name":"N"}]})", "x").value());
+      to_snapshot(parse_document(R"({"ha":{},"devices":[{"id":"n2","name":"N"}]})", "x").value());
   model::Stored stored;
   stored.of(Kind::device) = std::move(snapshot.of(Kind::device).table);
   stored.aliases = {{"old", {"n1", "mid"}, "n1", false}, {"mid", {"old", "n2"}, "", false}};

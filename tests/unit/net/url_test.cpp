@@ -121,12 +121,3 @@ TEST_CASE("deadline: a step never outlives the whole, and knows what was granted
   CHECK_FALSE(net::Deadline::in(std::chrono::milliseconds::max()).passed());
   CHECK(net::Deadline{}.step(5s).limit == 5s);
 }
-
-TEST_CASE("deadline: spans as people read them", "[deadline]") {
-  using namespace std::chrono_literals;
-  CHECK(net::to_text(30s) == "30 s");
-  CHECK(net::to_text(250ms) == "250 ms");
-  CHECK(net::to_text(1500ms) == "1.5 s");
-  CHECK(net::to_text(1005ms) == "1.005 s");
-  CHECK(net::to_text(0ms) == "0 ms");
-}

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "core/base/error.hpp"
@@ -58,7 +59,7 @@ TEST_CASE("database: a new file has the layout, WAL and its version") {
   const std::string path = dir.file("metadata.db");
   { const auto database = open(path); }
   CHECK(test::query(path, "PRAGMA journal_mode") == "wal\n");
-  CHECK(test::query(path, "PRAGMA user_version") == "1\n");
+  CHECK(test::query(path, "PRAGMA user_version") == "2\n");
   CHECK(test::query(path,
                     "SELECT type FROM pragma_table_info('devices') WHERE name IN "
                     "('device_id', 'last_seen', 'confirmed') ORDER BY name") ==
@@ -66,6 +67,25 @@ TEST_CASE("database: a new file has the layout, WAL and its version") {
   CHECK(test::query(path,
                     "SELECT \"notnull\" FROM pragma_table_info('devices') WHERE name = 'name'") ==
         "1\n");
+}
+
+TEST_CASE("database: a file of the first layout is brought up to date, its rows kept") {
+  const test::TempDir dir;
+  const std::string path = dir.file("metadata.db");
+  { const auto database = open(path); }
+  test::execute(path,
+                "DROP TABLE migrations; ALTER TABLE sync_runs DROP COLUMN ha_when; "
+                "INSERT INTO areas (area_id, name) VALUES ('hall', 'Hall'); "
+                "PRAGMA user_version = 1");
+  const auto stale = [&] { const store::Reader reader(path); };
+  CHECK(failure(stale, base::ErrorKind::failure) ==
+        path + " has layout 1, made by an older haingest; run a sync, which brings it up to date");
+  { const auto database = open(path); }
+  CHECK(test::query(path, "PRAGMA user_version") == "2\n");
+  CHECK(test::query(path, "SELECT version, haingest FROM migrations") == "2|" HAINGEST_VERSION
+                                                                         "\n");
+  CHECK(test::query(path, "SELECT area_id, name FROM areas") == "hall|Hall\n");
+  CHECK(test::query(path, "SELECT count(ha_when) FROM sync_runs") == "0\n");
 }
 
 TEST_CASE("database: adopts what ha-ingestor left, after a backup beside it") {
@@ -97,7 +117,7 @@ TEST_CASE("database: a newer layout, another program's file, no database: refuse
     const std::string before = test::read_file(path);
     CHECK(failure([&] { open(path); }, base::ErrorKind::guard) ==
           path +
-              " has layout 99, made by a newer haingest; this one knows up to 1 and left it as it "
+              " has layout 99, made by a newer haingest; this one knows up to 2 and left it as it "
               "is, install the newer version");
     CHECK(test::read_file(path) == before);
   }
@@ -153,6 +173,38 @@ TEST_CASE("database: a copy in memory leaves the file and its folder alone") {
     CHECK(test::read_file(path) == before);
     CHECK(names() == "metadata.db ");
   }
+}
+
+TEST_CASE("database: a copy in memory reads a WAL where nothing may be written") {
+  const test::TempDir dir;
+  const std::string path = dir.file("metadata.db");
+  {
+    const auto database = open(path);
+    // Committed, and in the WAL alone: nobody checkpoints.
+    test::execute(path, "INSERT INTO devices (device_id, name) VALUES ('d1', 'A')");
+  }
+  REQUIRE(std::filesystem::file_size(path + "-wal") > 0);
+  const auto files = [&] {
+    std::map<std::string, std::string> content;
+    for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
+      if (entry.is_regular_file()) content[entry.path().filename()] = test::read_file(entry.path());
+    }
+    return content;
+  };
+  const auto devices = [&] {
+    auto copy = store::Database::open_copy_in_memory(path, 10s);
+    std::size_t count = 0;
+    copy.transact(
+        [&](store::Transaction& t) { count = t.read_all().of(model::Kind::device).size(); });
+    return count;
+  };
+  const auto with_index = files();
+  CHECK(devices() == 1);
+  CHECK(files() == with_index);
+  std::filesystem::remove(path + "-shm");
+  const auto without_index = files();
+  CHECK(devices() == 1);
+  CHECK(files() == without_index);
 }
 
 TEST_CASE("database: what is thrown inside a transaction takes all of it back") {

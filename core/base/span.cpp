@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "core/net/deadline.hpp"
+#include "core/base/span.hpp"
 
-namespace haingest::net {
+namespace haingest::base {
 
 std::string to_text(std::chrono::milliseconds span) {
   const auto ms = span.count();
@@ -15,4 +15,4 @@ std::string to_text(std::chrono::milliseconds span) {
   return text + " s";
 }
 
-}  // namespace haingest::net
+}  // namespace haingest::base

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Spans of time, for people.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace haingest::base {
+
+// "30 s", "250 ms", "1.5 s".
+[[nodiscard]] std::string to_text(std::chrono::milliseconds span);
+
+}  // namespace haingest::base
