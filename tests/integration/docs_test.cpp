@@ -281,7 +281,8 @@ TEST_CASE("docs: haingest(1) has every column of haingest's own tables") {
   write_file(folder.file("house.json"), k_snapshot);
   const std::string db = folder.file("metadata.db");
   run_in(folder, {HAINGEST_BINARY, "sync", "--from", folder.file("house.json"), "--db", db});
-  for (const std::string table : {"changes", "removed", "sync_runs", "device_aliases"}) {
+  for (const std::string table :
+       {"changes", "removed", "sync_runs", "device_aliases", "migrations"}) {
     const std::size_t item = section.find(".It Li " + table + ' ');
     REQUIRE(item != std::string::npos);
     const std::string text = section.substr(item, section.find(".It ", item + 4) - item);
