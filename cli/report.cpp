@@ -54,9 +54,8 @@ std::string counts_of(const mirror::Report& report) {
 std::string totals_of(const mirror::Report& report) {
   std::string text;
   for (const model::Kind kind : model::k_kinds) {
-    const auto total = report.run.totals[model::index_of(kind)];
-    const auto name = total == 1 ? model::name_of(kind) : model::plural_of(kind);
-    text += (text.empty() ? "" : ", ") + std::to_string(total) + " " + std::string(name);
+    if (!text.empty()) text += ", ";
+    text += model::counted(kind, report.run.totals[model::index_of(kind)]);
   }
   return text;
 }

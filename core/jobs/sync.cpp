@@ -76,7 +76,9 @@ std::string reason_in(const std::string& body) {
                         url + " refused the write (" + status + "): " + reason +
                             "; give its API token with --api-token-file or API_KEY");
   }
-  if (response.status == 409) throw base::Failure(base::ErrorKind::guard, reason);
+  if (response.status == 409) {
+    throw base::Failure(base::ErrorKind::guard, reason, "haingest sync --dry-run");
+  }
   throw base::Failure(base::ErrorKind::failure, url + " answered " + status + ": " + reason);
 }
 

@@ -211,9 +211,8 @@ class Removals {
       planner.remove(kind_, row, "gone", kind_ == Kind::device ? successors.of(row) : nullptr);
     }
     if (held > 0 && snapshot_.of(kind_).presence != model::Presence::absent) {
-      planner.plan().held.push_back(std::to_string(held) + " " +
-                                    std::string{model::plural_of(kind_)} +
-                                    " that were not listed stay, because " + keep);
+      planner.plan().held.push_back("kept although not listed: " + model::counted(kind_, held) +
+                                    ", because " + keep);
     }
     return std::nullopt;
   }
@@ -325,10 +324,8 @@ base::Result<Plan> reconcile(const model::Snapshot& snapshot, const model::Store
     planner.apply_records(snapshot.of(kind).table, found, true);
     if (auto refusal = removals.decide(policy, successors, planner)) return *refusal;
     if (waiting > 0) {
-      planner.plan().held.push_back(std::to_string(waiting) +
-                                    " entities wait that have taken the entity_id of one that was "
-                                    "not listed, because " +
-                                    keep);
+      planner.plan().held.push_back("waiting for the entity_id of one that is kept: " +
+                                    model::counted(kind, waiting) + ", because " + keep);
     }
     planner.plan().notes.insert(planner.plan().notes.end(), found.notes.begin(), found.notes.end());
   }

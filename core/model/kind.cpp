@@ -167,6 +167,10 @@ std::span<const Column> columns_of(Kind kind) { return row_of(kind).columns; }
 std::size_t identity_column(Kind kind) { return row_of(kind).identity; }
 std::size_t name_column(Kind kind) { return row_of(kind).people_name; }
 
+std::string counted(Kind kind, std::int64_t count) {
+  return std::to_string(count) + " " + std::string{count == 1 ? name_of(kind) : plural_of(kind)};
+}
+
 std::optional<Kind> kind_from_plural(std::string_view plural) {
   const auto at = std::ranges::find(k_table, plural, &KindRow::plural);
   if (at == k_table.end()) return std::nullopt;

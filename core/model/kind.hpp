@@ -9,8 +9,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace haingest::model {
@@ -27,6 +29,8 @@ inline constexpr std::size_t k_kind_count = k_kinds.size();
 [[nodiscard]] std::string_view name_of(Kind kind);
 // "devices", "config_entries": the table, the key of `discover`'s JSON and the command's argument.
 [[nodiscard]] std::string_view plural_of(Kind kind);
+// "1 device", "94 devices".
+[[nodiscard]] std::string counted(Kind kind, std::int64_t count);
 [[nodiscard]] std::optional<Kind> kind_from_plural(std::string_view plural);
 
 // What a cell's text means. Cells are text or NULL whatever their type.

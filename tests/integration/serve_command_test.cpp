@@ -250,7 +250,8 @@ TEST_CASE("sync --to takes the options of a local sync") {
         error_line(
             "the snapshot of http://ha.test:8123 no longer lists 1 of 20 devices, more than the 0 "
             "that may go in one sync; nothing was written; if they are really "
-            "gone, allow it with --max-removals 1"));
+            "gone, allow it with --max-removals 1",
+            "haingest sync --dry-run --from " + desk.after + " --to " + serving.url()));
   const Outcome house = sync(desk.another, {});
   CHECK(house.exit_code == 7);
   CHECK(house.err.starts_with(

@@ -304,9 +304,8 @@ TEST_CASE("a registry that fails leaves its rows alone and ends with 6") {
     CHECK(without_times(outcome.err) ==
           "error Home Assistant did not answer for " + std::string(part) +
               " (unknown_error): nothing of it was removed or blanked\n"
-              "error " +
-              count + " " + part +
-              " that were not listed stay, because the registry answered unknown_error\n");
+              "error kept although not listed: " +
+              count + " " + part + ", because the registry answered unknown_error\n");
     const auto report = ordered_json::parse(outcome.out);
     CHECK(report["run"]["outcome"] == "partial");
     CHECK(report["changes"].empty());
@@ -344,7 +343,7 @@ TEST_CASE("a Home Assistant that is starting removes nothing, says so and ends w
   const Outcome outcome = house.sync();
   CHECK(outcome.exit_code == 6);
   const std::string log = without_times(outcome.err);
-  CHECK(log.find("error 7 devices that were not listed stay, because Home Assistant is "
+  CHECK(log.find("error kept although not listed: 7 devices, because Home Assistant is "
                  "STARTING\n") != std::string::npos);
   CHECK(log.find("error Home Assistant did not answer for floors (unknown_command): nothing of "
                  "it was removed or blanked\n") != std::string::npos);

@@ -183,8 +183,8 @@ TEST_CASE("reconcile: a failed registry removes and blanks nothing; the others a
   CHECK(report.partial);
   CHECK(report.held ==
         std::vector<std::string>{
-            "1 areas that were not listed stay, because the registry answered unknown_error",
-            "1 config_entries that were not listed stay, because the registry answered timeout"});
+            "kept although not listed: 1 area, because the registry answered unknown_error",
+            "kept although not listed: 1 config_entry, because the registry answered timeout"});
   CHECK(m.sql("SELECT integration FROM devices WHERE device_id = 'd1'") == "hue\n");
   CHECK(m.sql("SELECT outcome FROM sync_runs ORDER BY run DESC LIMIT 1") == "partial\n");
 }
@@ -199,7 +199,7 @@ TEST_CASE("reconcile: while HA starts nothing is removed (peers' input 7)") {
   CHECK(report.partial);
   CHECK(report.held ==
         std::vector<std::string>{
-            "91 devices that were not listed stay, because Home Assistant is STARTING"});
+            "kept although not listed: 91 devices, because Home Assistant is STARTING"});
   CHECK(m.sql("SELECT count(*) FROM devices") == "94\n");
   CHECK(told(m.sync({.devices = devices(0, 94)})).empty());
 }
@@ -231,7 +231,7 @@ TEST_CASE("reconcile: held back instead of refused, for a process that goes on")
   CHECK(told(report) == "added device d30 Device 30\n");
   REQUIRE(report.held.size() == 1);
   CHECK(
-      report.held[0].starts_with("20 devices that were not listed stay, because Home Assistant no "
+      report.held[0].starts_with("kept although not listed: 20 devices, because Home Assistant no "
                                  "longer lists 20 of 30 devices"));
 }
 
@@ -372,7 +372,7 @@ TEST_CASE("a state takes no entity_id from an entity while Home Assistant is sta
   house.states = R"([{"entity_id":"light.a"},{"entity_id":"light.b"},{"entity_id":"sun.sun"}])";
   const mirror::Report report = mirror.sync(house);
   CHECK(told(report).empty());
-  CHECK(report.held == std::vector<std::string>{"1 entities that were not listed stay, because "
+  CHECK(report.held == std::vector<std::string>{"kept although not listed: 1 entity, because "
                                                 "Home Assistant is STARTING"});
   CHECK(mirror.sql("SELECT entity_id, registry_id FROM entities ORDER BY 1") ==
         "light.a|r1\nlight.b|r2\nsun.sun|\n");
@@ -461,11 +461,10 @@ TEST_CASE(
   const auto report = m.sync(starting);
   CHECK(told(report) == "added entity r8 light.n\n");
   CHECK(report.partial);
-  CHECK(report.held ==
-        std::vector<std::string>{
-            "1 entities that were not listed stay, because Home Assistant is STARTING",
-            "2 entities wait that have taken the entity_id of one that was not listed, because "
-            "Home Assistant is STARTING"});
+  CHECK(report.held == std::vector<std::string>{
+                           "kept although not listed: 1 entity, because Home Assistant is STARTING",
+                           "waiting for the entity_id of one that is kept: 2 entities, because "
+                           "Home Assistant is STARTING"});
   CHECK(m.sql("SELECT * FROM entities WHERE registry_id <> 'r8'") == before);
   starting.state = "RUNNING";
   CHECK(told(m.sync(starting)) ==
@@ -481,8 +480,8 @@ TEST_CASE("reconcile: a registry with a broken record removes nothing over an en
   CHECK(told(report).empty());
   CHECK(report.held ==
         std::vector<std::string>{
-            "1 entities that were not listed stay, because the registry answered invalid_record",
-            "1 entities wait that have taken the entity_id of one that was not listed, because the "
+            "kept although not listed: 1 entity, because the registry answered invalid_record",
+            "waiting for the entity_id of one that is kept: 1 entity, because the "
             "registry answered invalid_record"});
   CHECK(m.sql("SELECT entity_id, registry_id FROM entities") == "light.a|r1\n");
 }
@@ -578,6 +577,6 @@ TEST_CASE("reconcile: sentences about a saved snapshot name it") {
         "another house, nothing was written; check which house it is of, or say --new-house if it "
         "is meant to replace what is stored");
   CHECK(refusal({.devices = devices(0, 29), .state = "STARTING"}).message ==
-        "1 devices that were not listed stay, because the snapshot house.json is of a Home "
+        "kept although not listed: 1 device, because the snapshot house.json is of a Home "
         "Assistant that was STARTING");
 }
