@@ -143,21 +143,20 @@ TEST_CASE("ws stream: what is no frame", "[ws]") {
 
 TEST_CASE("ws stream: an upgrade that is declined, redirected or answered by something else",
           "[ws]") {
-  std::string answer;
-  ScriptedServer server([&](ScriptedPeer& peer) {
-    static_cast<void>(peer.read_header());
-    peer.send(answer);
-  });
-  answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 14\r\n\r\n403: Forbidden";
-  Seen seen = run(options_for(server));
+  const auto seen_of = [](const std::string& answer) {
+    ScriptedServer server([&answer](ScriptedPeer& peer) {
+      static_cast<void>(peer.read_header());
+      peer.send(answer);
+    });
+    return run(options_for(server));
+  };
+  Seen seen = seen_of("HTTP/1.1 403 Forbidden\r\nContent-Length: 14\r\n\r\n403: Forbidden");
   CHECK(seen.failure->what == What::declined);
   CHECK(seen.failure->http_status == 403);
-  answer = "HTTP/1.1 302 Found\r\nLocation: https://ha/\r\nContent-Length: 0\r\n\r\n";
-  seen = run(options_for(server));
+  seen = seen_of("HTTP/1.1 302 Found\r\nLocation: https://ha/\r\nContent-Length: 0\r\n\r\n");
   CHECK(seen.failure->http_status == 302);
   CHECK(seen.failure->location == "https://ha/");
-  answer = "SSH-2.0-OpenSSH_9.2\r\n";
-  seen = run(options_for(server));
+  seen = seen_of("SSH-2.0-OpenSSH_9.2\r\n");
   CHECK(seen.failure->what == What::no_http);
   CHECK(seen.failure->step == net::WsStep::upgrade);
 }
