@@ -139,9 +139,18 @@ void create_tables(SQLite::Database& database, const std::string& path) {
   }
 }
 
+// A new file's tables of records have the columns of today from the first step on, so that a later
+// step may find its column there.
+void add_column(SQLite::Database& database, const std::string& table, const std::string& name,
+                const std::string& type) {
+  const auto columns = columns_of_table(database, table);
+  if (std::ranges::find(columns, name) != columns.end()) return;
+  database.exec("ALTER TABLE " + table + " ADD COLUMN " + name + " " + type);
+}
+
 // 2: when Home Assistant said what a run brought, and a record of the migrations themselves.
 void tell_times_apart(SQLite::Database& database, const std::string& /*path*/) {
-  database.exec("ALTER TABLE sync_runs ADD COLUMN ha_when DATETIME");
+  add_column(database, "sync_runs", "ha_when", "DATETIME");
   database.exec(
       "CREATE TABLE migrations (version INTEGER PRIMARY KEY, at DATETIME NOT NULL, "
       "haingest VARCHAR NOT NULL)");
