@@ -79,6 +79,7 @@ std::vector<Field> all_fields(Kind kind) {
 std::span<const Field> fields_of(Kind kind) {
   static const std::vector<std::vector<Field>> all = [] {
     std::vector<std::vector<Field>> kinds;
+    kinds.reserve(model::k_kind_count);
     for (const Kind each : model::k_kinds) kinds.push_back(all_fields(each));
     return kinds;
   }();

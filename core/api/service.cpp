@@ -39,7 +39,7 @@ struct Service::Impl {
   Server server;
 };
 
-Service::Service(Options options) : impl_(std::make_unique<Impl>(options)) {}
+Service::Service(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
 Service::~Service() = default;
 
 std::vector<std::string> Service::urls() const {

@@ -49,7 +49,7 @@ class Service {
  public:
   // Opens the database for reading and binds. Throws Failure: `usage` for an address that is none,
   // `failure` when the port is taken or the file cannot be read.
-  explicit Service(Options options);
+  explicit Service(const Options& options);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

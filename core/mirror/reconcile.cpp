@@ -189,8 +189,7 @@ class Removals {
                                     Planner& planner) {
     std::string keep = reason_to_keep(snapshot_, kind_);
     const Counts counts = count(successors);
-    const auto refusal =
-        guard_removals(snapshot_, kind_, counts.removals, counts.confirmed, policy);
+    auto refusal = guard_removals(snapshot_, kind_, counts.removals, counts.confirmed, policy);
     if (keep.empty() && refusal) {
       if (policy.dry_run) {
         planner.would_stop(*refusal);

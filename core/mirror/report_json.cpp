@@ -65,9 +65,19 @@ auto named(const Names& all, const std::string& name) {
   throw base::Failure(base::ErrorKind::failure, "unknown word " + name);
 }
 
+// The library would cast a decimal of any size.
+std::int64_t number(const json& value) {
+  if (!value.is_number_integer()) {
+    throw base::Failure(base::ErrorKind::failure, value.dump() + " is no whole number");
+  }
+  return value.get<std::int64_t>();
+}
+
+std::int64_t number_or_zero(const json& value) { return value.is_null() ? 0 : number(value); }
+
 model::Change parse_change(const json& object) {
   model::Change change;
-  change.seq = object.at("seq").is_null() ? 0 : object.at("seq").get<std::int64_t>();
+  change.seq = number_or_zero(object.at("seq"));
   change.kind = named(model::k_kinds, object.at("kind").get<std::string>());
   change.id = object.at("id").get<std::string>();
   change.action = named(model::k_actions, object.at("action").get<std::string>());
@@ -82,13 +92,13 @@ base::Timestamp moment(const json& object, const char* key) {
 }
 
 void parse_run(const json& object, model::Run& run) {
-  run.id = object.at("run").is_null() ? 0 : object.at("run").get<std::int64_t>();
+  run.id = number_or_zero(object.at("run"));
   run.command = object.at("command").get<std::string>();
   run.source = object.at("source").get<std::string>();
   run.ha_version = object.at("ha_version").get<std::string>();
   run.started_at = moment(object, "started_at");
   run.finished_at = moment(object, "finished_at");
-  run.duration_ms = object.at("duration_ms").get<std::int64_t>();
+  run.duration_ms = number(object.at("duration_ms"));
   run.outcome = object.at("outcome").get<std::string>();
   run.detail = object.at("detail").get<std::string>();
 }
@@ -96,11 +106,11 @@ void parse_run(const json& object, model::Run& run) {
 void parse_summary(const json& object, Report& report) {
   for (const model::Action action : model::k_actions) {
     report.run.counts[static_cast<std::size_t>(action)] =
-        object.at(std::string{model::name_of(action)}).get<std::int64_t>();
+        number(object.at(std::string{model::name_of(action)}));
   }
   for (const model::Kind kind : model::k_kinds) {
     report.run.totals[model::index_of(kind)] =
-        object.at("totals").at(std::string{model::plural_of(kind)}).get<std::int64_t>();
+        number(object.at("totals").at(std::string{model::plural_of(kind)}));
   }
   for (const auto& [part, code] : object.at("failed").items()) {
     report.failed.emplace(part, code.get<std::string>());

@@ -553,6 +553,16 @@ TEST_CASE("reconcile: a dry run goes on at a guard and says what would have stop
   CHECK(m.sql("SELECT count(*) FROM devices") == "30\n");
 }
 
+TEST_CASE("report: a number that no counter holds makes it none") {
+  std::string text = mirror::to_json(mirror::Report{});
+  const std::string honest = "\"duration_ms\":0,";
+  REQUIRE(text.find(honest) != std::string::npos);
+  REQUIRE(mirror::parse_report(text).has_value());
+  text.replace(text.find(honest), honest.size(), "\"duration_ms\":3e45,");
+  CHECK(mirror::parse_report(text).error().message ==
+        "the answer is no report of a sync: 3e+45 is no whole number");
+}
+
 TEST_CASE("reconcile: sentences about a saved snapshot name it") {
   Mirror m;
   m.sync({.devices = devices(0, 30)});
