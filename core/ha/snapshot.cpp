@@ -67,6 +67,7 @@ class Fetch {
   asio::awaitable<void> ask_everything() {
     const auto config = session_->ask(k_config);
     std::vector<std::shared_ptr<Session::Request>> requests;
+    requests.reserve(k_commands.size());
     for (const Command& command : k_commands) requests.push_back(session_->ask(command.type));
     take_config(co_await session_->answer(config));
     for (std::size_t i = 0; i < k_commands.size() && !failure_; ++i) {
@@ -279,10 +280,11 @@ base::Result<model::Document> Endpoints::run() {
   std::optional<base::Result<model::Document>> result;
   std::exception_ptr thrown;
   asio::io_context io(1);
-  asio::co_spawn(io, try_all(), [&](std::exception_ptr error, base::Result<model::Document> done) {
-    thrown = error;
-    if (!error) result = std::move(done);
-  });
+  asio::co_spawn(io, try_all(),
+                 [&](const std::exception_ptr& error, base::Result<model::Document> done) {
+                   thrown = error;
+                   if (!error) result = std::move(done);
+                 });
   io.run_until(whole_.at + k_backstop);
   if (thrown) std::rethrow_exception(thrown);
   if (!result) {
