@@ -36,8 +36,8 @@ jobs::SyncOptions options_of(const Context& context) {
   jobs::SyncOptions options;
   options.ha = context.connect_options();
   if (settings.given(Key::from)) options.from = settings.text(Key::from);
-  options.dry_run = settings.on(Key::dry_run);
   options.policy = policy_of(settings);
+  options.policy.dry_run = settings.on(Key::dry_run);
   if (settings.given(Key::to)) {
     options.to = {remote_url(settings), settings.secret(Key::api_token_file, Key::api_token)};
     if (settings.given(Key::db) && settings.of(Key::db).origin == "--db") {
@@ -47,7 +47,7 @@ jobs::SyncOptions options_of(const Context& context) {
     }
   } else {
     options.database_path =
-        options.dry_run ? context.database_path() : context.writable_database_path();
+        options.policy.dry_run ? context.database_path() : context.writable_database_path();
   }
   return options;
 }
@@ -88,7 +88,7 @@ ExitCode run_sync(Context& context) {
   const jobs::SyncOptions options = options_of(context);
   const mirror::Report report = sync_in_sight(context, options);
   explain(report, jobs::snapshot_name(options));
-  if (report.changed() || !settings.on(Key::quiet)) print(context, report, options.dry_run);
+  if (report.changed() || !settings.on(Key::quiet)) print(context, report, options.policy.dry_run);
   if (report.refusal) throw base::Failure(*report.refusal);
   if (report.partial) return ExitCode::partial;
   return report.changed() && settings.on(Key::exit_code) ? ExitCode::differences : ExitCode::fine;

@@ -34,7 +34,7 @@ struct Refused {
 }
 
 store::Database open(const Write& write, const WriteContext& context) {
-  return write.dry_run
+  return write.policy.dry_run
              ? store::Database::open_copy_in_memory(context.database_path, context.lock_timeout)
              : store::Database::open(context.database_path, context.lock_timeout);
 }
@@ -95,13 +95,9 @@ Response take_snapshot(const Write& write, const std::string& body, const std::s
   if (const auto flaw = model::malformed(*document, snapshot, "the body")) {
     refuse_body("value_error", flaw->message, context);
   }
-  mirror::Policy policy = write.policy;
-  policy.dry_run = write.dry_run;
   store::Database database = open(write, context);
-  mirror::Report report =
-      mirror::synchronise(database, snapshot, policy, requester(peer, context), context.clock);
-  if (write.dry_run) mirror::forget_numbers(report);
-  return success(mirror::to_json(report));
+  return success(mirror::to_json(mirror::synchronise(database, snapshot, write.policy,
+                                                     requester(peer, context), context.clock)));
 }
 
 Response attempt(const Write& write, const std::string& body, const std::string& peer,
@@ -175,7 +171,7 @@ std::optional<std::chrono::hours> parse_span(std::string_view text) {
 Write read_snapshot_options(Parameters& parameters) {
   Write write;
   write.action = Write::Action::snapshot;
-  write.dry_run = parameters.flag("dry_run", false);
+  write.policy.dry_run = parameters.flag("dry_run", false);
   write.policy.new_house = parameters.flag("new_house", false);
   if (const std::string given = parameters.text("max_removals"); !given.empty()) {
     if (const auto limit = parse_removals(given)) {

@@ -19,7 +19,6 @@ struct Write {
 
   Action action{};
   mirror::Policy policy;  // of a snapshot
-  bool dry_run = false;
 };
 
 // The options of POST /internal/snapshot: max_removals=N|P%, new_house, prune_after=90d, dry_run.

@@ -54,7 +54,7 @@ std::string parameters_of(const SyncOptions& options) {
   }
   parameters += "prune_after=" + span_text(options.policy.keep_history) + "&";
   if (options.policy.new_house) parameters += "new_house=true&";
-  if (options.dry_run) parameters += "dry_run=true&";
+  if (options.policy.dry_run) parameters += "dry_run=true&";
   parameters.pop_back();
   return parameters;
 }
@@ -138,13 +138,9 @@ mirror::Report sync(const SyncOptions& options, std::istream& input) {
   requester.source = options.from ? *options.from : document.ha.url;
   const auto timeout = options.ha.request_timeout;
   store::Database database =
-      options.dry_run ? store::Database::open_copy_in_memory(options.database_path, timeout)
-                      : store::Database::open(options.database_path, timeout);
-  mirror::Policy policy = options.policy;
-  policy.dry_run = options.dry_run;
-  mirror::Report report = mirror::synchronise(database, snapshot, policy, requester, options.clock);
-  if (options.dry_run) mirror::forget_numbers(report);
-  return report;
+      options.policy.dry_run ? store::Database::open_copy_in_memory(options.database_path, timeout)
+                             : store::Database::open(options.database_path, timeout);
+  return mirror::synchronise(database, snapshot, options.policy, requester, options.clock);
 }
 
 }  // namespace haingest::jobs

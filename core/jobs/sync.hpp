@@ -24,7 +24,6 @@ struct SyncOptions {
   std::optional<std::string> from;  // a saved snapshot; "-" is `input`
   std::string database_path;
   std::optional<Remote> to;  // instead of the database
-  bool dry_run = false;
   mirror::Policy policy;
   base::Clock clock = base::system_now;
 };

@@ -89,6 +89,12 @@ Report start(const Requester& requester, const base::Clock& clock) {
   return report;
 }
 
+// A dry run's numbers were given in a copy only.
+void forget_numbers(Report& report) {
+  report.run.id = 0;
+  for (model::Change& change : report.changes) change.seq = 0;
+}
+
 }  // namespace
 
 Report synchronise(store::Database& database, const model::Snapshot& snapshot, const Policy& policy,
@@ -118,6 +124,7 @@ Report synchronise(store::Database& database, const model::Snapshot& snapshot, c
     apply(transaction, std::move(plan), Record::always, report, clock);
     transaction.prune(report.run.finished_at - policy.keep_history);
   });
+  if (policy.dry_run) forget_numbers(report);
   return report;
 }
 
@@ -146,11 +153,6 @@ Cleared clear(store::Database& database, const Requester& requester, const base:
     apply(transaction, reconcile_clear(stored), Record::when_changed, cleared.report, clock);
   });
   return cleared;
-}
-
-void forget_numbers(Report& report) {
-  report.run.id = 0;
-  for (model::Change& change : report.changes) change.seq = 0;
 }
 
 }  // namespace haingest::mirror

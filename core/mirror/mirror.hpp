@@ -58,9 +58,6 @@ struct Cleared {
 [[nodiscard]] Cleared clear(store::Database& database, const Requester& requester,
                             const base::Clock& clock);
 
-// A dry run's report: numbers that were only given in a copy are taken back.
-void forget_numbers(Report& report);
-
 // The report as `sync -o json` prints it and POST /internal/snapshot answers it:
 // {"run":{…},"changes":[…],"summary":{…}}.
 void write_json(std::ostream& out, const Report& report);

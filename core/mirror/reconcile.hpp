@@ -38,7 +38,7 @@ struct Policy {
   RemovalLimit max_removals;
   bool new_house = false;      // --new-house: the snapshot may share no device with the store
   bool hold_removals = false;  // `watch` goes on without the removals that the guard would refuse
-  bool dry_run = false;        // a guard that fires stops nothing: Plan::refusal says what it says
+  bool dry_run = false;        // on a copy; a guard that fires stops nothing, see Plan::refusal
   // How long `changes`, `sync_runs` and `removed` are kept (--prune-after).
   std::chrono::hours keep_history{std::chrono::hours(24 * 365)};
 };
