@@ -185,9 +185,9 @@ class Removals {
   }
 
   // Fails when the guard fires and the policy does not just hold back.
-  std::optional<base::Error> decide(const Policy& policy, Successors& successors,
+  // `keep` is why the rows must stay, as reason_to_keep() says.
+  std::optional<base::Error> decide(const Policy& policy, std::string keep, Successors& successors,
                                     Planner& planner) {
-    std::string keep = reason_to_keep(snapshot_, kind_);
     const Counts counts = count(successors);
     auto refusal = guard_removals(snapshot_, kind_, counts.removals, counts.confirmed, policy);
     if (keep.empty() && refusal) {
@@ -321,7 +321,7 @@ base::Result<Plan> reconcile(const model::Snapshot& snapshot, const model::Store
             : 0;
     Removals removals(snapshot, stored, kind, found);
     planner.apply_records(snapshot.of(kind).table, found, true);
-    if (auto refusal = removals.decide(policy, successors, planner)) return *refusal;
+    if (auto refusal = removals.decide(policy, keep, successors, planner)) return *refusal;
     if (waiting > 0) {
       planner.plan().held.push_back("waiting for the entity_id of one that is kept: " +
                                     model::counted(kind, waiting) + ", because " + keep);
