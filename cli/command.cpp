@@ -9,7 +9,7 @@ std::span<const Command> commands() {
 }
 
 std::string_view log_level_of(const Command* command) {
-  return (command == nullptr ? Command{} : *command).log_level;
+  return command == nullptr ? Command{}.log_level : command->log_level;
 }
 
 }  // namespace haingest::cli

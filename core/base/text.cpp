@@ -13,8 +13,6 @@
 namespace haingest::base {
 namespace {
 
-constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
-
 // The length of the well-formed UTF-8 sequence at `text[at]`, 0 when there is none (RFC 3629).
 std::size_t utf8_length(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) -> unsigned {

@@ -8,6 +8,9 @@
 
 namespace haingest::base {
 
+// U+FFFD, in place of what is no character.
+inline constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
+
 // Appends `text` as a JSON string, quotes included. Bytes that are no UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 

@@ -13,8 +13,6 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
-
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto byte = [&out](std::uint32_t value) { out += static_cast<char>(value); };
   if (code < 0x80U) {
@@ -45,7 +43,7 @@ std::size_t append_escape(std::string& out, std::string_view text) {
   }
   const int unit = code_unit(text);
   if (unit < 0) {
-    out += k_replacement;
+    out += base::k_replacement;
     return 1;
   }
   const bool high = unit >= 0xD800 && unit <= 0xDBFF;
@@ -56,7 +54,7 @@ std::size_t append_escape(std::string& out, std::string_view text) {
     return 11;
   }
   if (unit >= 0xD800 && unit <= 0xDFFF) {
-    out += k_replacement;
+    out += base::k_replacement;
   } else {
     append_utf8(out, static_cast<std::uint32_t>(unit));
   }

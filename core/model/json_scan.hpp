@@ -22,6 +22,8 @@ static_assert(JsonText::k_padding >= simdjson::SIMDJSON_PADDING);
   return simdjson::padded_string_view(text.data(), text.size(), text.size() + JsonText::k_padding);
 }
 
+[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // The text of any JSON value as it stands, minified when it has white space.
 [[nodiscard]] std::string minified(std::string_view raw);
 

@@ -6,12 +6,11 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "core/model/json_scan.hpp"
 
 namespace haingest::model {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Asked only of what is long enough to be one ("1e309").
 bool no_double_holds(std::string_view number) {
@@ -63,7 +62,7 @@ class Rewriter {
     const bool high = unit <= 0xDBFF && escape.size() > length && escape[length - 1] == '\\';
     const int next = high ? code_unit(escape.substr(length)) : -1;
     if (next >= 0xDC00 && next <= 0xDFFF) return at + 2 * length;
-    replace(at, at + length, "\xEF\xBF\xBD");
+    replace(at, at + length, base::k_replacement);
     return at + length;
   }
 

@@ -13,8 +13,6 @@ namespace ondemand = simdjson::ondemand;
 
 constexpr int k_deepest = 1000;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // Takes the digits at the front; false when there are none.
