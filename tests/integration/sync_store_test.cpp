@@ -121,6 +121,19 @@ void make_old_database(const std::string& path) {
   )");
 }
 
+// A sync of the desk's snapshot by an ordinary user; the binary is copied to where that one may
+// start it.
+test::Command ordinary_sync(const Desk& desk, const Words& more) {
+  const std::string program = desk.program.file("haingest");
+  fs::copy_file(HAINGEST_BINARY, program);
+  set_mode(desk.program.folder.path(), 0755);
+  Words words{"sync", "--from", desk.snapshot};
+  words.insert(words.end(), more.begin(), more.end());
+  test::Command command = desk.program.command(words);
+  command.argv[0] = program;
+  return as_ordinary_user(command);
+}
+
 }  // namespace
 
 TEST_CASE("ha-ingestor's database with five mock devices becomes the real house, with a backup") {
@@ -236,14 +249,9 @@ TEST_CASE("a read-only file or folder ends with 1 and changes nothing") {
   const Desk desk(10, 30);
   const fs::path folder = desk.program.folder.path() / "store";
   const std::string db = folder / "metadata.db";
-  const std::string program = desk.program.file("haingest");
   fs::create_directory(folder);
   REQUIRE(desk.sync(db, {"-q"}).exit_code == 0);
-  fs::copy_file(HAINGEST_BINARY, program);  // where every user may start it
-  set_mode(desk.program.folder.path(), 0755);
-  test::Command command = desk.program.command({"sync", "--from", desk.snapshot, "--db", db, "-q"});
-  command.argv[0] = program;
-  command = as_ordinary_user(command);
+  const test::Command command = ordinary_sync(desk, {"--db", db, "-q"});
   const auto refused = [&](const std::string& message) {
     const std::string bytes = test::read_file(db) + test::read_file(db + "-wal");
     const Outcome outcome = test::run(command);
@@ -286,18 +294,12 @@ TEST_CASE("a dry run needs to write nothing and writes nothing") {
   const Desk desk(10, 30);
   const fs::path folder = desk.program.folder.path() / "store";
   const std::string db = folder / "metadata.db";
-  const std::string program = desk.program.file("haingest");
   fs::create_directory(folder);
   REQUIRE(desk.sync(db, {"-q"}).exit_code == 0);
   // Committed, and in the WAL alone.
   test::execute(db, "DELETE FROM areas");
   REQUIRE(fs::file_size(db + "-wal") > 0);
-  fs::copy_file(HAINGEST_BINARY, program);  // where every user may start it
-  set_mode(desk.program.folder.path(), 0755);
-  test::Command command =
-      desk.program.command({"sync", "--from", desk.snapshot, "--db", db, "-n", "-o", "table"});
-  command.argv[0] = program;
-  command = as_ordinary_user(command);
+  const test::Command command = ordinary_sync(desk, {"--db", db, "-n", "-o", "table"});
   const auto content = [&] {
     std::string all;
     for (const auto& entry : fs::directory_iterator(folder)) {
