@@ -11,6 +11,11 @@ parts_cache=${HAINGEST_PARTS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/haingest-par
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$@"; exit 1; }
 
+# The mounts that the command behind it makes are its own and end with it. In a chroot whose / is no mount point the
+# kernel refuses to set how mounts spread; there they spread as that machine has it.
+own_mounts=(unshare --mount)
+"${own_mounts[@]}" true 2>/dev/null || own_mounts+=(--propagation unchanged)
+
 # Debian packages: installs those that are missing.
 need_packages() {
   local package missing=()
