@@ -14,6 +14,7 @@
 #include "cli/context.hpp"
 #include "cli/show_config.hpp"
 #include "cli/try_line.hpp"
+#include "cli/values.hpp"
 #include "core/base/log.hpp"
 
 namespace haingest::cli {
@@ -28,19 +29,26 @@ void keep_memory_private() {
   static_cast<void>(::prctl(PR_SET_DUMPABLE, 0));
 }
 
-Level base_level(const Settings& settings, const Command* command) {
-  const bool given = settings.given(Key::log_level);
-  std::string word = given ? settings.text(Key::log_level) : std::string(log_level_of(command));
-  for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  if (word == "debug") return Level::debug;
-  if (word == "info") return Level::info;
-  if (word == "warning" || word == "warn") return Level::warning;
-  if (word == "error" || word == "critical") return Level::error;
-  settings.refuse(Key::log_level, word, "is none of debug, info, warning or error");
+Level base_level(const Settings& settings, const Command* command,
+                 std::vector<std::string>& warnings) {
+  const Level usual = parse_log_level(log_level_of(command)).value();
+  if (!settings.given(Key::log_level)) return usual;
+  const std::string word = settings.text(Key::log_level);
+  if (const auto level = parse_log_level(word)) return *level;
+  const std::string_view wrong = "is none of debug, info, warning or error";
+  // LOG_LEVEL is of everybody's: what another program reads out of it must not stop this one.
+  if (settings.of(Key::log_level).origin != "LOG_LEVEL") {
+    settings.refuse(Key::log_level, word, wrong);
+  }
+  if (const auto level = parse_foreign_log_level(word)) return *level;
+  warnings.push_back("LOG_LEVEL: '" + word + "' " + std::string(wrong) +
+                     ", so it was ignored; HAINGEST_LOG_LEVEL is for haingest alone");
+  return usual;
 }
 
-void configure_log(const Settings& settings, const Command* command) {
-  Level level = base_level(settings, command);
+void configure_log(const Settings& settings, const Command* command,
+                   std::vector<std::string>& warnings) {
+  Level level = base_level(settings, command, warnings);
   const int more = settings.count(Key::verbose);
   if (more >= 1) level = std::min(level, Level::info);
   if (more >= 2) level = Level::debug;
@@ -85,10 +93,13 @@ ExitCode run_command(const Invocation& invocation, ErrorStyle& style) {
   const std::string config = Settings(invocation.flags, environment, {}).text(Key::config);
   const std::vector<FileLayer> files = read_config_files(config, environment, warnings);
   const Settings settings(invocation.flags, environment, files);
-  configure_log(settings, invocation.command);
+  configure_log(settings, invocation.command, warnings);
   style.json = settings.text(Key::log_format) == "json";
   refuse_unknown_variables(process_variables());
   for (const std::string& warning : warnings) base::log::warning(warning);
+  for (const FileLayer& file : files) {
+    base::log::debug("settings: " + file.path + (file.there ? " was read" : " is not there"));
+  }
   Context context(settings, invocation.argument, environment, std::cin, std::cout, std::cerr);
   if (settings.on(Key::show_config)) {
     show_config(context, invocation.command, files);

@@ -2,6 +2,7 @@
 // `haingest discover [KIND]`: what Home Assistant says now, or with --stored what the database
 // holds.
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 
 #include "cli/command.hpp"
@@ -44,6 +45,26 @@ std::string narrowing(const Settings& settings) {
   return words;
 }
 
+void check_save(const Settings& settings) {
+  if (!settings.given(Key::save)) return;
+  const std::string file = settings.text(Key::save);
+  if (settings.on(Key::stored)) {
+    throw base::Failure(base::ErrorKind::usage,
+                        "--save writes what Home Assistant says; it does not go with --stored");
+  }
+  if (file == "-") {
+    throw base::Failure(base::ErrorKind::usage,
+                        "--save needs the name of a file; -o json prints the same on standard "
+                        "output (./- is a file of that name)",
+                        "haingest discover -o json");
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    throw base::Failure(base::ErrorKind::failure,
+                        file + " is a folder; name a file in it with --save");
+  }
+}
+
 void check(const Context& context) {
   const std::string& kind = context.argument;
   const Settings& settings = context.settings;
@@ -66,10 +87,7 @@ void check(const Context& context) {
   if (kind.empty() && settings.given(Key::columns)) needs_kind("--columns");
   if (kind.empty() && context.format() == Format::ndjson) needs_kind("-o ndjson");
   if (kind.empty() && context.format() == Format::csv) needs_kind("-o csv");
-  if (settings.on(Key::stored) && settings.given(Key::save)) {
-    throw base::Failure(base::ErrorKind::usage,
-                        "--save writes what Home Assistant says; it does not go with --stored");
-  }
+  check_save(settings);
   static_cast<void>(conditions_of(settings));
 }
 
@@ -122,22 +140,42 @@ bool failed(const model::Document& document, model::Part part) {
   return presence_of(document.answer(part), document.ha) == model::Presence::failed;
 }
 
-bool partial(const model::Document& document) {
-  return std::ranges::any_of(model::k_parts,
-                             [&](model::Part part) { return failed(document, part); });
+// The parts without which what is printed or saved is not whole.
+std::vector<model::Part> wanted_parts(const Context& context) {
+  const Settings& settings = context.settings;
+  if (context.argument.empty() || settings.given(Key::save)) {
+    return {model::k_parts.begin(), model::k_parts.end()};
+  }
+  const bool overview = context.format() == Format::table || context.format() == Format::csv;
+  std::vector<std::string> fields;
+  if (settings.given(Key::columns)) {
+    fields = split_list(settings.text(Key::columns));
+  } else if (overview) {
+    fields = overview_fields(context.argument);
+  }
+  for (const Condition& condition : conditions_of(settings)) fields.push_back(condition.field);
+  return parts_behind(context.argument, fields);
 }
 
-// What makes the exit code 6 is an error, so that --quiet does not swallow it.
-void explain(const model::Document& document) {
+// What makes the exit code 6 is an error, so that --quiet does not swallow it. True when it does.
+bool explain(const Context& context, const model::Document& document) {
+  const std::vector<model::Part> wanted = wanted_parts(context);
+  bool partial = false;
   for (const model::Part part : model::k_parts) {
     const std::string name(name_of(part));
     if (failed(document, part)) {
-      base::log::error("Home Assistant did not answer for " + name + " (" +
-                       document.answer(part).code + "): they are missing, try again later");
+      const std::string& code = document.answer(part).code;
+      const std::string line =
+          model::explain_failed(name, code, {}, context.settings.duration(Key::timeout)) +
+          ": they are missing, " + std::string(model::advise_on_failed(code));
+      const bool is_wanted = std::ranges::find(wanted, part) != wanted.end();
+      partial = partial || is_wanted;
+      is_wanted ? base::log::error(line) : base::log::info(line);
     } else if (!document.answer(part).ok()) {
       base::log::info("this Home Assistant has no " + name);
     }
   }
+  return partial;
 }
 
 model::Part part_of(std::string_view word) {
@@ -154,7 +192,7 @@ model::Document ask(const Context& context) {
 
 ExitCode discover_now(const Context& context) {
   const model::Document document = ask(context);
-  explain(document);
+  const bool partial = explain(context, document);
   if (context.settings.given(Key::save)) jobs::save(document, context.settings.text(Key::save));
   if (!context.argument.empty()) {
     // An empty list would say that there are none.
@@ -166,7 +204,7 @@ ExitCode discover_now(const Context& context) {
   } else if (!context.settings.given(Key::save)) {
     context.out << model::to_json(document);
   }
-  return partial(document) ? ExitCode::partial : ExitCode::fine;
+  return partial ? ExitCode::partial : ExitCode::fine;
 }
 
 std::string age_of(base::Timestamp then, base::Timestamp now) {
@@ -209,7 +247,8 @@ void print_stored_json(const Context& context, model::Stored stored) {
 
 ExitCode discover_stored(const Context& context) {
   const std::string path = context.database_path();
-  model::Stored stored = jobs::discover_stored(path);
+  model::Stored stored = jobs::discover_stored(path, context.settings.duration(Key::timeout),
+                                               context.other_database());
   const auto confirmed = stored.confirmed_at;
   if (!context.argument.empty()) {
     Records records(context.argument, std::move(stored));

@@ -2,6 +2,7 @@
 // `haingest serve`: the data API, until a signal ends it.
 #include "cli/command.hpp"
 #include "cli/context.hpp"
+#include "cli/watching.hpp"
 #include "core/base/log.hpp"
 #include "core/jobs/serve.hpp"
 
@@ -36,6 +37,10 @@ jobs::ServeOptions options_of(const Context& context) {
     throw base::Failure(base::ErrorKind::usage,
                         "--private needs an API token, or nobody could read; give one with "
                         "--api-token-file or API_KEY");
+  }
+  if (settings.on(Key::with_watch)) {
+    options.watch = watch_options_of(context);
+    options.on_report = printer_of(context);
   }
   return options;
 }

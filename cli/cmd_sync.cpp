@@ -4,6 +4,7 @@
 
 #include "cli/command.hpp"
 #include "cli/context.hpp"
+#include "cli/policy.hpp"
 #include "cli/report.hpp"
 #include "cli/values.hpp"
 #include "core/base/log.hpp"
@@ -11,20 +12,6 @@
 
 namespace haingest::cli {
 namespace {
-
-mirror::Policy policy_of(const Settings& settings) {
-  mirror::Policy policy;
-  if (settings.given(Key::max_removals)) {
-    const std::string text = settings.text(Key::max_removals);
-    const auto limit = parse_removal_limit(text);
-    if (!limit)
-      settings.refuse(Key::max_removals, text, "is neither a number nor a share like 20%");
-    policy.max_removals = *limit;
-  }
-  policy.new_house = settings.on(Key::new_house);
-  policy.keep_history = std::chrono::ceil<std::chrono::hours>(settings.duration(Key::prune_after));
-  return policy;
-}
 
 std::string remote_url(const Settings& settings) {
   const std::string own = settings.text(Key::to);
@@ -53,12 +40,13 @@ jobs::SyncOptions options_of(const Context& context) {
 }
 
 // What makes the exit code 6 is an error, so that --quiet does not swallow it.
-void explain(const mirror::Report& report, const std::string& snapshot) {
-  const std::string who =
-      snapshot.empty() ? "Home Assistant did not answer" : snapshot + " has no answer";
+void explain(const mirror::Report& report, const jobs::SyncOptions& options) {
+  const std::string saved = jobs::snapshot_name(options);
   for (const auto& [part, code] : report.failed) {
-    base::log::error(who + " for " + part + " (" + code +
-                     "): nothing of it was removed or blanked");
+    std::string line = model::explain_failed(part, code, saved, options.ha.request_timeout);
+    line += ": nothing of it was removed or blanked";
+    if (saved.empty()) line += "; " + std::string(model::advise_on_failed(code));
+    base::log::error(line);
   }
   for (const std::string& held : report.held) base::log::error(held);
   for (const std::string& note : report.notes) base::log::info(note);
@@ -78,16 +66,17 @@ mirror::Report sync_in_sight(const Context& context, const jobs::SyncOptions& op
 ExitCode run_sync(Context& context) {
   const Settings& settings = context.settings;
   if (settings.on(Key::history)) {
-    throw base::Failure(base::ErrorKind::usage,
-                        "--history writes to InfluxDB and comes with InfluxDB, which this version "
-                        "does not have yet; leave it out");
+    throw base::Failure(
+        base::ErrorKind::usage,
+        "--history, a snapshot of every device to InfluxDB, is not there yet; leave "
+        "it out");
   }
   if (settings.given(Key::columns)) {
     static_cast<void>(only(change_rows({}), split_list(settings.text(Key::columns))));
   }
   const jobs::SyncOptions options = options_of(context);
   const mirror::Report report = sync_in_sight(context, options);
-  explain(report, jobs::snapshot_name(options));
+  explain(report, options);
   if (report.changed() || !settings.on(Key::quiet)) print(context, report, options.policy.dry_run);
   if (report.refusal) throw base::Failure(*report.refusal);
   if (report.partial) return ExitCode::partial;

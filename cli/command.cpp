@@ -4,7 +4,8 @@
 namespace haingest::cli {
 
 std::span<const Command> commands() {
-  static const std::vector<Command> all{discover_command(), sync_command(), serve_command()};
+  static const std::vector<Command> all{discover_command(), sync_command(), serve_command(),
+                                        watch_command(), dead_letters_command()};
   return all;
 }
 

@@ -42,5 +42,7 @@ struct Command {
 [[nodiscard]] Command discover_command();
 [[nodiscard]] Command sync_command();
 [[nodiscard]] Command serve_command();
+[[nodiscard]] Command watch_command();
+[[nodiscard]] Command dead_letters_command();
 
 }  // namespace haingest::cli

@@ -11,6 +11,7 @@
 #include "cli/help.hpp"
 #include "cli/options.hpp"
 #include "cli/terminal.hpp"
+#include "cli/values.hpp"
 #include "core/base/text.hpp"
 
 namespace haingest::cli {
@@ -25,6 +26,21 @@ std::string names_of(const Setting& option) {
 std::string help_command(const Command* command) {
   return command == nullptr ? "haingest --help"
                             : "haingest " + std::string(command->name) + " --help";
+}
+
+// "--quiet: 'maybe'", the first switch that has been given something else than true or false.
+std::string wrong_switch(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const std::size_t equals = std::min(word.find('='), word.size());
+    const bool is_switch = std::ranges::any_of(settings(), [&](const Setting& setting) {
+      const bool may_be = setting.shape == Shape::on_off || setting.shape == Shape::counted;
+      return may_be && word.substr(0, equals) == long_name(setting);
+    });
+    if (!is_switch || equals == word.size() || parse_switch(word.substr(equals + 1))) continue;
+    return std::string(word.substr(0, equals)) + ": '" + std::string(word.substr(equals + 1)) + "'";
+  }
+  return "the value of a switch";
 }
 
 class CommandLine {
@@ -44,6 +60,7 @@ class CommandLine {
   static std::string help_about(const Command* command);
   [[noreturn]] void refuse_leftover(const std::string& word, const Command* command) const;
   [[noreturn]] void refuse_option(const std::string& name, const Command* command) const;
+  static void refuse_early_option(const std::string& name, const Command& command);
 
   CLI::App app_;
   Invocation invocation_;
@@ -115,6 +132,18 @@ const Command* CommandLine::chosen() const {
   return nullptr;
 }
 
+// What the command has and was left over stood before it.
+void CommandLine::refuse_early_option(const std::string& name, const Command& command) {
+  for (const Setting& option : own_options(command)) {
+    if (name != long_name(option) && name != short_name(option)) continue;
+    const std::string line = "haingest " + std::string(command.name) + " " + name;
+    throw base::Failure(
+        base::ErrorKind::usage,
+        name + " is an option of " + std::string(command.name) + " and belongs behind it: " + line,
+        takes_value(option) ? line + " " + std::string(option.placeholder) : line);
+  }
+}
+
 void CommandLine::refuse_option(const std::string& name, const Command* command) const {
   const std::string help = help_command(command);
   if (means_a_secret(name)) {
@@ -124,6 +153,7 @@ void CommandLine::refuse_option(const std::string& name, const Command* command)
                         "environment (HA_TOKEN, API_KEY)",
                         help);
   }
+  if (command != nullptr) refuse_early_option(name, *command);
   std::vector<std::string> known;
   for (const Setting& option : command == nullptr ? common_options() : all_options(*command)) {
     known.push_back(long_name(option));
@@ -205,10 +235,10 @@ Invocation CommandLine::parse(int argc, const char* const* argv) {
     throw base::Failure(base::ErrorKind::usage, error.what(), help_command(chosen()));
   } catch (const std::logic_error&) {
     // What CLI11 lets through when a switch is given a value that it cannot read.
-    throw base::Failure(base::ErrorKind::usage,
-                        "a switch was given a value that is neither true nor false; leave the "
-                        "value out",
-                        help_command(chosen()));
+    throw base::Failure(
+        base::ErrorKind::usage,
+        wrong_switch(argc, argv) + " is neither true nor false; leave the value out",
+        help_command(chosen()));
   }
   invocation_.command = chosen();
   std::vector<std::string> words = leftovers();

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <ostream>
 
@@ -29,9 +30,14 @@ std::string user_state_folder(const Environment& environment) {
 void require_place(const std::string& database) {
   namespace fs = std::filesystem;
   std::error_code ignored;
-  if (fs::is_directory(database, ignored)) {
+  const fs::file_status file = fs::status(database, ignored);
+  if (fs::is_directory(file)) {
     throw base::Failure(base::ErrorKind::failure,
                         database + " is a folder, no database; name a file in it with --db");
+  }
+  if (fs::exists(file) && !fs::is_regular_file(file)) {
+    throw base::Failure(base::ErrorKind::failure,
+                        database + " is no regular file, so no database; name another with --db");
   }
   const fs::path folder = fs::path(database).parent_path();
   const fs::file_type type = fs::status(folder, ignored).type();
@@ -40,6 +46,26 @@ void require_place(const std::string& database) {
                         "there is no folder " + folder.string() + " for the database " + database +
                             "; make it first, or name another database with --db");
   }
+  if (!folder.empty() && ::access(folder.c_str(), X_OK) != 0 && errno == EACCES) {
+    throw base::Failure(base::ErrorKind::failure,
+                        "this user may not enter " + folder.string() + ", where the database " +
+                            database +
+                            " should be; run haingest as the user whose it is (the services' "
+                            "with sudo), or name another database with --db");
+  }
+}
+
+// A comma may stand in a path, but in no host, and no address begins within another.
+void refuse_several(const Settings& settings, const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const bool several = url.find(',') < url.find('/', host) ||
+                       url.find(",http") != std::string::npos ||
+                       url.find(",ws") != std::string::npos;
+  if (!several) return;
+  settings.refuse(Key::ha_url, masked(url),
+                  "is more than one address: repeat --ha-url for each (a file has a list, "
+                  "[\"A\", \"B\"]; in the environment commas will do)");
 }
 
 bool is_supervisor(const std::string& url) {
@@ -75,6 +101,10 @@ std::string Context::database_path() const {
   return user_state_folder(environment) + "/metadata.db";
 }
 
+std::string Context::other_database() const {
+  return settings.given(Key::db) ? "" : database_hint(k_service_folder);
+}
+
 std::string Context::writable_database_path() const {
   std::string path = database_path();
   if (settings.given(Key::db)) return path;
@@ -95,6 +125,7 @@ ha::ConnectOptions Context::connect_options() const {
   if (settings.given(Key::ha_url)) {
     const base::Secret token = settings.secret(Key::ha_token_file, Key::ha_token);
     for (const std::string& url : settings.list(Key::ha_url)) {
+      refuse_several(settings, url);
       const bool proxied = !supervisor.empty() && is_supervisor(url);
       options.endpoints.push_back({url, proxied ? supervisor : token});
     }
@@ -110,6 +141,20 @@ ha::ConnectOptions Context::connect_options() const {
   options.ca_file = settings.text(Key::ca_file);
   options.verify_tls = !settings.on(Key::insecure);
   return options;
+}
+
+std::string database_hint(const std::string& folder) {
+  std::error_code ignored;
+  // Under systemd it is a link into a folder that root alone may enter.
+  if (!std::filesystem::exists(std::filesystem::symlink_status(folder, ignored))) return "";
+  if (::access(folder.c_str(), X_OK) != 0) {
+    if (errno != EACCES) return "";
+    return ". The services' database is in " + folder +
+           ", which this user may not enter: use sudo to read that one";
+  }
+  const std::string database = folder + "/metadata.db";
+  if (!std::filesystem::exists(database, ignored)) return "";
+  return ". The services' database is there: --db " + database;
 }
 
 void Context::progress(const std::string& line) const {

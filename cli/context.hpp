@@ -32,6 +32,9 @@ class Context {
   [[nodiscard]] std::string database_path() const;
   // The same for who writes: makes the default's folder, never one that was named.
   [[nodiscard]] std::string writable_database_path() const;
+  // Where the default is the user's own: what to say of the services' database, which may be the
+  // one that is meant ("; /var/lib/haingest …"); empty where there is none.
+  [[nodiscard]] std::string other_database() const;
 
   // Where Home Assistant is, with which token, and how long it may take.
   [[nodiscard]] ha::ConnectOptions connect_options() const;
@@ -42,6 +45,9 @@ class Context {
  private:
   std::ostream& err_;
 };
+
+// The same of a folder like /var/lib/haingest.
+[[nodiscard]] std::string database_hint(const std::string& folder);
 
 // That line, for as long as the object lives: an error must not be printed behind it.
 class Progress {

@@ -308,7 +308,11 @@ std::string config_page() {
       "A file's name that begins with ~/ is in the home folder, here as in the environment and "
       "on the command line.\n\n"
       "Tokens do not stand in it, only the names of the files that hold them: so everyone may "
-      "read it.");
+      "read it. Such a file holds the token and nothing else, and nobody but its user may read it "
+      "(mode 600).\n\n"
+      "The systemd units run as a user of their own, who cannot read a file that is root's: there "
+      "`ha.token_file` and `api.token_file` stay unset, and the unit's `LoadCredential` names the "
+      "file.");
   page.section("KEYS");
   write_keys(page);
   write_retired_keys(page);

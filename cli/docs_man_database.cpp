@@ -45,8 +45,11 @@ void write_database_section(Mdoc& page) {
             "`haingest`.");
   page.end_list();
   page.text(
-      "Times are UTC. The database is SQLite in WAL mode: any program may read it at any time. "
-      "Write through haingest alone.");
+      "Times are UTC. The database is SQLite in WAL mode: any program may read it while haingest "
+      "has it open, or where it may write beside it, because SQLite makes metadata.db-wal and "
+      "metadata.db-shm there. Who may not reads it with `haingest discover --stored`, or, while "
+      "nobody writes, as `file:/var/lib/haingest/metadata.db?immutable=1`. Write through haingest "
+      "alone.");
 }
 
 }  // namespace haingest::cli

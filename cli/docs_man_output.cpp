@@ -46,6 +46,8 @@ void write_discover(Mdoc& page) {
   page.text(
       "With a KIND, a list of the records as Home Assistant sent them, or one a line as ndjson; "
       "with --columns, objects with these fields. A table and CSV show what people look for. "
+      "A registry that failed makes the exit status 6 where something of what is printed comes "
+      "from it. "
       "Beside a record's own fields there are `display_name`, "
       "`effective_area` and `area_name` for devices and entities, and `device_name` for entities. "
       "`aliases` are `{\"old_id\",\"new_ids\",\"primary_id\"}`: a device id that Home Assistant "
@@ -105,7 +107,8 @@ void write_guarantees_section(Mdoc& page) {
       "A sync is one transaction: who reads sees the old world or the new one, and so does the "
       "database after a crash or a kill at any moment.\n\n"
       "A snapshot that would remove more than 20% of a kind (and more than 5 records) changes "
-      "nothing and ends with 7, unless --max-removals allows it; so does one that shares no "
+      "nothing and ends with 7, unless --max-removals allows it (a number is exact; under another "
+      "share, too, 5 records may go); so does one that shares no "
       "device with the database, unless --new-house is given.\n\n"
       "While Home Assistant is still starting nothing is removed. A registry that was not "
       "answered, or not understood, loses and blanks nothing.\n\n"

@@ -23,6 +23,7 @@ class Page {
       : width_(columns == 0 ? k_widest : std::clamp(columns, k_narrowest, k_widest)) {}
 
   void line(std::string_view text) { (out_ += text) += '\n'; }
+  void usage(std::string_view text) { wrap(text, 7, 0, 0); }
   void heading(std::string_view text) { ((out_ += '\n') += text) += ":\n"; }
 
   // Paragraphs are separated by empty lines.
@@ -57,6 +58,9 @@ class Page {
  private:
   // Words from column `indent` on; `used` columns of the first line are taken already.
   void wrap(std::string_view text, std::size_t indent, std::size_t used) {
+    wrap(text, indent, used, indent);
+  }
+  void wrap(std::string_view text, std::size_t indent, std::size_t used, std::size_t first_indent) {
     std::istringstream words{std::string(text)};
     bool first = true;
     for (std::string word; words >> word; first = false) {
@@ -65,7 +69,7 @@ class Page {
         out_ += '\n';
         used = 0;
       }
-      const std::size_t gap = first || full ? indent - used : 1;
+      const std::size_t gap = first ? first_indent - used : full ? indent : 1;
       out_ += std::string(gap, ' ') + word;
       used += gap + width_of(word);
     }
@@ -92,7 +96,9 @@ void add_options(Page& page, std::string_view heading, const std::vector<Setting
 std::string program_help(std::size_t columns) {
   Page page(columns);
   page.line("Usage: haingest COMMAND [OPTION...]");
-  page.paragraphs("Home Assistant's devices and entities, kept in SQLite and served over HTTP.");
+  page.paragraphs(
+      "Home Assistant's devices and entities, kept in SQLite and served over HTTP; its states in "
+      "InfluxDB.");
   page.heading("Commands");
   for (const Command& command : commands()) page.entry(std::string(command.name), command.summary);
   add_options(page, "Everywhere", common_options());
@@ -107,8 +113,8 @@ std::string program_help(std::size_t columns) {
 std::string command_help(const Command& command, std::size_t columns) {
   Page page(columns);
   const std::string name(command.name);
-  page.line("Usage: haingest " + name + " [OPTION...]" +
-            (command.argument.empty() ? "" : " [" + std::string(command.argument) + "]"));
+  page.usage("Usage: haingest " + name + " [OPTION...]" +
+             (command.argument.empty() ? "" : " [" + std::string(command.argument) + "]"));
   page.paragraphs(std::string(command.summary) + ".");
   page.paragraphs(command.text);
   if (!command.argument.empty()) {

@@ -10,7 +10,7 @@ namespace haingest::cli {
 namespace {
 
 constexpr std::size_t k_gap = 2;
-constexpr std::size_t k_narrowest = 8;
+constexpr std::size_t k_narrowest = 6;
 
 std::string upper(std::string_view name) {
   std::string text(name);
@@ -20,7 +20,10 @@ std::string upper(std::string_view name) {
   return text;
 }
 
-// The widths that show everything, the widest taken from until all of them fit.
+// Ids are there to be copied: half of one is worth nothing.
+bool is_id(std::string_view column) { return column == "id" || column.ends_with("_id"); }
+
+// The widths that show everything, the widest taken from until all of them fit; those of ids stay.
 std::vector<std::size_t> widths_of(const Rows& rows, std::size_t terminal_width) {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
@@ -34,8 +37,12 @@ std::vector<std::size_t> widths_of(const Rows& rows, std::size_t terminal_width)
     return sum;
   };
   while (terminal_width > 0 && total() > terminal_width) {
-    const auto widest = std::ranges::max_element(widths);
-    if (*widest <= k_narrowest) break;
+    std::size_t* widest = nullptr;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const bool wider = widest == nullptr || widths[i] > *widest;
+      if (wider && !is_id(rows.columns[i])) widest = &widths[i];
+    }
+    if (widest == nullptr || *widest <= k_narrowest) break;
     --*widest;
   }
   return widths;

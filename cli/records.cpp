@@ -135,6 +135,32 @@ std::vector<std::string_view> record_words() {
   return words;
 }
 
+std::vector<model::Part> parts_behind(std::string_view word,
+                                      const std::vector<std::string>& fields) {
+  using model::Part;
+  if (word == k_aliases) return {Part::composite_splits};
+  if (word == k_states) return {Part::states};
+  const Kind kind = model::kind_from_plural(word).value();
+  std::vector<Part> parts{static_cast<Part>(kind)};
+  const auto from = [&](std::initializer_list<std::string_view> names, Part part) {
+    const bool asked = std::ranges::any_of(fields, [&](const std::string& field) {
+      return std::ranges::find(names, field) != names.end();
+    });
+    if (asked) parts.push_back(part);
+  };
+  if (kind == Kind::device) from({"integration"}, Part::config_entries);
+  if (kind == Kind::entity) from({"device_name", "effective_area", "area_name"}, Part::devices);
+  if (kind == Kind::entity) from({"unit", "device_class"}, Part::states);
+  if (kind == Kind::device || kind == Kind::entity) from({"area_name"}, Part::areas);
+  return parts;
+}
+
+std::vector<std::string> overview_fields(std::string_view word) {
+  std::vector<std::string> fields;
+  for (const Heading& heading : headings_of(word)) fields.emplace_back(heading.field);
+  return fields;
+}
+
 struct Records::Impl {
   std::string word;
   std::optional<Kind> kind;  // none: aliases, states
@@ -214,6 +240,8 @@ struct Records::Impl {
   [[nodiscard]] bool matches(const json& object, const std::string& field,
                              const std::string& glob) const {
     const json value = value_of(object, field);
+    const bool nothing = value.is_string() ? plain(value).empty() : value.empty();
+    if (nothing) return glob.empty();
     if (base::matches_glob(plain(value), glob)) return true;
     return value.is_array() && std::ranges::any_of(value, [&](const json& element) {
              return base::matches_glob(plain(element), glob);
@@ -291,14 +319,11 @@ Rows Records::fields(const std::vector<std::string>& names) const {
 }
 
 Rows Records::overview() const {
-  std::vector<std::string> names;
-  std::vector<std::string> titles;
+  Rows rows = fields(overview_fields(impl_->word));
+  rows.columns.clear();
   for (const Heading& heading : headings_of(impl_->word)) {
-    names.emplace_back(heading.field);
-    titles.emplace_back(heading.heading);
+    rows.columns.emplace_back(heading.heading);
   }
-  Rows rows = fields(names);
-  rows.columns = std::move(titles);
   return rows;
 }
 

@@ -17,6 +17,12 @@ namespace haingest::cli {
 // The words for KIND: the six kinds, then "aliases" and "states".
 [[nodiscard]] std::vector<std::string_view> record_words();
 
+// The parts of a snapshot that these fields of such records come from, the records' own among them.
+[[nodiscard]] std::vector<model::Part> parts_behind(std::string_view word,
+                                                    const std::vector<std::string>& fields);
+// The fields that Records::overview() shows.
+[[nodiscard]] std::vector<std::string> overview_fields(std::string_view word);
+
 // --where FIELD=GLOB
 struct Condition {
   std::string field;
@@ -33,8 +39,9 @@ class Records {
   Records(const Records&) = delete;
   Records& operator=(const Records&) = delete;
 
-  // Keeps those that match every condition. A list matches when one of its elements does, null
-  // matches what "" matches. Throws Failure `usage` for a field that no record can have.
+  // Keeps those that match every condition. A list matches when one of its elements does; what is
+  // null or empty matches the empty glob alone, not even "*". Throws Failure `usage` for a field
+  // that no record can have.
   void keep(const std::vector<Condition>& conditions);
 
   // Each whole record as JSON.

@@ -48,12 +48,40 @@ enum class Key : std::size_t {
   private_reads,
   cors_origin,
   allowed_host,
+  with_watch,
+  no_influx,
+  influx_url,
+  influx_token_file,
+  influx_token,
+  influx_org,
+  influx_bucket,
+  influx_database,
+  influx_retention_policy,
+  influx_username,
+  influx_password_file,
+  influx_password,
+  layout,
+  include,
+  exclude,
+  tag,
+  durability,
+  spool_max_bytes,
+  spool_max_age,
+  letter_id,
   count
 };
 inline constexpr std::size_t k_setting_count = static_cast<std::size_t>(Key::count);
 
 // The commands a setting belongs to, as bits.
-enum CommandSet : std::uint8_t { k_discover = 1, k_sync = 2, k_serve = 4, k_every_command = 255 };
+enum CommandSet : std::uint8_t {
+  k_discover = 1,
+  k_sync = 2,
+  k_serve = 4,
+  k_watch = 8,
+  k_dead_letters = 16,
+  k_watches = k_watch | k_serve,
+  k_every_command = 255
+};
 
 struct Setting {
   enum class Shape {

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 
 #include "cli/values.hpp"
 #include "core/base/atomic_file.hpp"
+#include "core/base/log.hpp"
 #include "core/base/text.hpp"
 
 namespace haingest::cli {
@@ -30,6 +32,33 @@ bool all_of(std::string_view text, bool (*wanted)(unsigned char)) {
   return std::ranges::all_of(text, wanted);
 }
 
+// "HA_TOKEN=…", out of a shell's or Docker's file of variables. Tokens have no = but at their end,
+// where base64 puts it.
+bool is_assignment(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) return false;
+  return text.substr(equals).find_first_not_of('=') != std::string_view::npos &&
+         all_of(text.substr(0, equals), [](unsigned char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+// Its mode lets everybody, and so do all the folders above it.
+bool readable_by_everyone(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path place = fs::canonical(path, error);
+  const auto lets = [&](fs::perms wanted) {
+    return (fs::status(place, error).permissions() & wanted) != fs::perms::none && !error;
+  };
+  if (error || !fs::is_regular_file(place, error) || !lets(fs::perms::others_read)) return false;
+  while (place != place.root_path()) {
+    place = place.parent_path();
+    if (!lets(fs::perms::others_exec)) return false;
+  }
+  return true;
+}
+
 // A token is one word of printable ASCII: anything else is a wrong file, or would break a header.
 base::Secret token_of(std::string_view text, const std::string& origin) {
   constexpr std::string_view blanks = " \t\r\n";
@@ -40,6 +69,10 @@ base::Secret token_of(std::string_view text, const std::string& origin) {
   };
   if (first == std::string_view::npos) refuse("holds no token");
   text = text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  if (text.front() == '"' || text.front() == '\'') {
+    refuse("holds a token in quotes; take them away");
+  }
+  if (is_assignment(text)) refuse("holds NAME=VALUE, as a shell takes it; leave VALUE alone");
   if (!all_of(text, [](unsigned char c) { return c > 0x20 && c < 0x7f; })) {
     refuse("holds more than one word, or bytes that no token has");
   }
@@ -230,7 +263,12 @@ base::Secret Settings::secret(Key file_key, Key token_key) const {
     throw base::Failure(base::ErrorKind::usage, origin + failure.error().message +
                                                     "; it must hold the token and nothing else");
   }
-  return token_of(content, origin + path);
+  base::Secret token = token_of(content, origin + path);
+  if (readable_by_everyone(path)) {
+    base::log::warning(origin + "everybody on this machine can read the token in " + path +
+                       "; run: chmod 600 " + path);
+  }
+  return token;
 }
 
 }  // namespace haingest::cli

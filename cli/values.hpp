@@ -4,11 +4,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/base/log.hpp"
 #include "core/mirror/reconcile.hpp"
 
 namespace haingest::cli {
@@ -18,6 +20,15 @@ namespace haingest::cli {
 
 // "30" (seconds), "250ms", "30s", "5m", "2h", "90d"; more than nothing, at most ten years.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+// "1000000", "500kB", "500MB", "1GiB"; more than nothing, at most 1 PiB.
+[[nodiscard]] std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
+// debug, info, warning (warn) or error (critical), in either case.
+[[nodiscard]] std::optional<base::log::Level> parse_log_level(std::string_view text);
+
+// What other programs' words and Python's numbers for it come to ("trace", "fatal", "20").
+[[nodiscard]] std::optional<base::log::Level> parse_foreign_log_level(std::string_view text);
 
 // "50" records or "20%".
 [[nodiscard]] std::optional<mirror::RemovalLimit> parse_removal_limit(std::string_view text);

@@ -102,6 +102,11 @@ enum class Sending { done, blocked, failed };
 // Sends all of it; false when the client is gone or too slow.
 Async<bool> send(Connection& connection, Outgoing outgoing);
 
+// A line of the log for each request: its first line, who asked, the status, how long it took. What
+// writes shows at -v, the rest at -vv.
+void log_request(const Connection& connection, std::string_view request_head, const Wire& wire,
+                 Monotonic::time_point began);
+
 // One request from its first byte to the end of its answer; false when the connection ends with it.
 Async<bool> exchange(Connection& connection);
 

@@ -11,6 +11,7 @@
 #include "core/api/message.hpp"
 #include "core/api/server.hpp"
 #include "core/base/log.hpp"
+#include "core/base/span.hpp"
 
 namespace haingest::api {
 namespace {
@@ -72,6 +73,8 @@ Async<bool> refuse(Connection& connection, const Request& asked, const Response&
   Request request = asked;
   request.keep_alive = false;
   Wire wire = connection.server.application().answer(request, response);
+  const auto began = Monotonic::now();
+  log_request(connection, request.method + " " + request.target, wire, began);
   const bool sent = co_await send_wire(connection, wire);
   if (sent) co_await linger(connection);
   co_return false;
@@ -225,8 +228,6 @@ Async<std::optional<Wire>> work(Connection& connection, Request& request, Decisi
     auto response = co_await write(connection, std::move(*job), std::move(request.body));
     connection.server.unbook_body(connection);
     if (!response || connection.closed) co_return std::nullopt;
-    base::log::info("data API: " + request.method + " " + request.target.substr(0, 200) + " from " +
-                    connection.peer + ": " + std::to_string(response->status));
     if (connection.server.draining()) request.keep_alive = false;
     co_return application.answer(request, *response);
   }
@@ -239,11 +240,27 @@ Async<std::optional<Wire>> work(Connection& connection, Request& request, Decisi
 
 }  // namespace
 
+void log_request(const Connection& connection, std::string_view request_head, const Wire& wire,
+                 Monotonic::time_point began) {
+  const std::string_view line = request_head.substr(0, request_head.find_first_of("\r\n"));
+  const std::string_view asked = line.substr(0, line.rfind(" HTTP/"));
+  const std::string_view method = asked.substr(0, asked.find(' '));
+  const bool is_write = writes(method_of(method)) && method_of(method) != Method::other;
+  if (!base::log::shows(is_write ? base::log::Level::info : base::log::Level::debug)) return;
+  constexpr std::size_t longest = 200;
+  const std::string_view status = std::string_view{wire.head}.substr(9, 3);  // behind "HTTP/1.1 "
+  const std::string text = "data API: " + std::string{asked.substr(0, longest)} + " from " +
+                           connection.peer + ": " + std::string{status} + ", " +
+                           base::time_since(began);
+  is_write ? base::log::info(text) : base::log::debug(text);
+}
+
 Async<bool> exchange(Connection& connection) {
   Server& server = connection.server;
   connection.enter(Phase::header, server.limits().header_time);
   const std::size_t head_size = co_await receive_head(connection);
   if (head_size == 0) co_return false;
+  const auto began = Monotonic::now();
   ++connection.requests;
 
   Parser parser;
@@ -268,6 +285,7 @@ Async<bool> exchange(Connection& connection) {
   }
   std::optional<Wire> wire = co_await work(connection, request, std::move(decision));
   if (!wire) co_return false;
+  log_request(connection, bytes, *wire, began);
   if (!request.has_body) remember(connection, bytes, *wire);
   const bool sent = co_await send_wire(connection, *wire);
   if (sent && wire->close && !server.draining()) co_await linger(connection);

@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include "core/base/atomic_file.hpp"
+#include "core/base/error.hpp"
+
 namespace haingest::api {
 namespace {
 
@@ -34,6 +37,14 @@ class StoreLibrary final : public Library {
   std::optional<model::Run> last_run() override { return reader_.last_run(); }
   std::optional<model::Run> last_snapshot_run() override { return reader_.last_snapshot_run(); }
   store::Reader::FileInfo file_info() override { return reader_.file_info(); }
+
+  std::optional<model::WatchStatus> watch_status() override {
+    try {
+      return model::parse_watch_status(base::read_whole_file(model::watch_status_path(path_)));
+    } catch (const base::Failure&) {
+      return std::nullopt;  // there is none, or it is none of ours to read
+    }
+  }
 
   void refresh() override {
     if (reader_.file_info().exists) return;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/change.hpp"
+#include "core/model/watch_status.hpp"
 #include "core/model/world.hpp"
 #include "core/store/reader.hpp"
 
@@ -30,6 +31,8 @@ class Library {
   [[nodiscard]] virtual std::optional<model::Run> last_run() = 0;
   [[nodiscard]] virtual std::optional<model::Run> last_snapshot_run() = 0;
   [[nodiscard]] virtual store::Reader::FileInfo file_info() = 0;
+  // What the `watch` of this database last said of itself; none when there never was one.
+  [[nodiscard]] virtual std::optional<model::WatchStatus> watch_status() = 0;
 
   // This process has just written: a file that was missing must be seen at once.
   virtual void refresh() = 0;

@@ -94,9 +94,14 @@ Read read_changes(Parameters& parameters, const base::Clock& clock) {
   read.render = [query, clock](Library& library) {
     ChangesAnswer answer = changes_view(query, library);
     if (!answer.pruned) return json(std::move(answer.json));
-    return gone_problem("Changes after " + std::to_string(query.since) +
-                            " are no longer kept: read the lists anew, then go on from \"next\".",
-                        answer.next, clock());
+    const std::string since = std::to_string(query.since);
+    const std::string why =
+        answer.beyond ? since + " is no number of this database, whose newest change is " +
+                            std::to_string(answer.next) +
+                            " (it was made anew, or the number is of another one)"
+                      : "Changes after " + since + " are no longer kept";
+    return gone_problem(why + ": read the lists anew, then go on from \"next\".", answer.next,
+                        clock());
   };
   return read;
 }

@@ -74,11 +74,17 @@ void bind_to(Acceptor& acceptor, const tcp::endpoint& endpoint) {
   if (!error) return;
   const std::string where =
       endpoint.address().to_string() + " port " + std::to_string(endpoint.port());
-  const std::string help = error == net::error::address_in_use
-                               ? "another program listens there; stop it or choose another port "
-                                 "with --listen"
-                               : error.message() + "; choose another address with --listen";
-  throw base::Failure(base::ErrorKind::failure, "cannot listen on " + where + ": " + help);
+  const std::string what = "cannot listen on " + where + ": ";
+  if (error != net::error::address_in_use) {
+    throw base::Failure(base::ErrorKind::failure,
+                        what + error.message() + "; choose another address with --listen");
+  }
+  Listen other{endpoint.address().to_string(), endpoint.port()};
+  other.port = other.port == 65535 ? 8006 : static_cast<std::uint16_t>(other.port + 1);
+  throw base::Failure(
+      base::ErrorKind::failure,
+      what + "another program listens there; stop it or choose another port with --listen",
+      "haingest serve --listen " + url_of(other).substr(std::string_view{"http://"}.size()));
 }
 
 bool out_of_resources(const error_code& error) {

@@ -24,6 +24,7 @@ bool repeats(Connection& connection, Outgoing& out) {
   if (std::memcmp(connection.buffer.data().data(), repeat.request_head.data(), size) != 0) {
     return false;
   }
+  const auto began = Monotonic::now();
   Server& server = connection.server;
   const bool last = connection.requests + 1 >= server.limits().requests_per_connection;
   if (last || server.draining()) return false;
@@ -32,6 +33,7 @@ bool repeats(Connection& connection, Outgoing& out) {
   if (repeat.has_body && !out.body) return false;
   server.date().copy(repeat.wire.head.data() + repeat.wire.date_at, server.date().size());
   out.head = repeat.wire.head;
+  log_request(connection, repeat.request_head, repeat.wire, began);
   connection.buffer.consume(size);
   ++connection.requests;
   return true;

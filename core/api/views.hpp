@@ -60,6 +60,7 @@ struct ChangesQuery {
 [[nodiscard]] ChangesQuery read_changes_query(Parameters& parameters);
 struct ChangesAnswer {
   bool pruned = false;  // 410: `since` is older than what is kept
+  bool beyond = false;  // 410 as well: it is no number of this database
   std::int64_t next = 0;
   std::string json;
 };

@@ -60,7 +60,7 @@ ChangesQuery read_changes_query(Parameters& parameters) {
 
 ChangesAnswer changes_view(const ChangesQuery& query, Library& library) {
   const store::ChangesPage page = library.changes_since(query.since, query.limit);
-  ChangesAnswer answer{page.pruned, page.next, {}};
+  ChangesAnswer answer{page.pruned, page.beyond, page.next, {}};
   if (page.pruned) return answer;
   std::string& out = answer.json;
   out += "{\"changes\":[";

@@ -32,9 +32,27 @@ std::string stored_json(const model::World& world) {
   return stored.done();
 }
 
+// A database that nobody confirms looks as healthy as one that is right. A day's timer and an hour.
+constexpr std::chrono::hours k_stale_after{25};
+
+using Watch = std::optional<model::WatchStatus>;
+
+// Whether a `watch` follows Home Assistant for this database just now: then no run need be recent.
+bool is_watched(const Watch& watch, base::Timestamp now) {
+  return watch && watch->running && now - watch->written_at < model::WatchStatus::k_stale_after;
+}
+
+std::vector<std::string> staleness_of(const model::Run& run, base::Timestamp now) {
+  const auto age = std::chrono::floor<std::chrono::hours>(now - run.finished_at);
+  if (age < k_stale_after) return {};
+  return {"The last complete sync is of " + base::to_iso_text(run.finished_at) + ", " +
+          std::to_string(age.count()) + " hours ago: check that what starts haingest sync still " +
+          "does."};
+}
+
 // What an operator has to know, a sentence each; nothing of it makes the service unhealthy.
 std::vector<std::string> worries_of(const store::Reader::FileInfo& file,
-                                    const std::optional<model::Run>& run) {
+                                    const std::optional<model::Run>& run, base::Timestamp now) {
   if (!file.exists) {
     return {"Nothing has been received yet: the database does not exist. Run \"haingest sync\"."};
   }
@@ -48,7 +66,22 @@ std::vector<std::string> worries_of(const store::Reader::FileInfo& file,
   if (run->outcome != "complete" || !run->detail.empty()) {
     return {"The last sync (" + when + ") was not complete" + detail};
   }
-  return {};
+  return staleness_of(*run, now);
+}
+
+// The same of a `watch`: it knows better than the runs do.
+std::vector<std::string> worries_of(const Watch& watch, base::Timestamp now) {
+  if (!watch || !watch->running) return {};
+  if (is_watched(watch, now)) return watch->problems();
+  return {"watch (process " + std::to_string(watch->pid) + ") has not been heard of since " +
+          base::to_iso_text(watch->written_at) + ": start it again."};
+}
+
+std::string watch_json(const Watch& watch, base::Timestamp now) {
+  if (!watch) return "null";
+  model::WatchStatus status = *watch;
+  status.running = is_watched(watch, now);
+  return model::to_json(status);
 }
 
 std::string influx_json() {
@@ -108,7 +141,12 @@ HealthAnswer health_view(const ServiceState& state, Library& library) {
     const auto file = library.file_info();
     const auto run = library.last_run();
     const auto world = library.world();
-    const std::vector<std::string> worries = worries_of(file, library.last_snapshot_run());
+    const Watch watch = library.watch_status();
+    std::vector<std::string> worries = worries_of(watch, state.now);
+    if (!is_watched(watch, state.now)) {
+      const auto more = worries_of(file, library.last_snapshot_run(), state.now);
+      worries.insert(worries.end(), more.begin(), more.end());
+    }
     JsonObject object = opened(worries.empty() ? "healthy" : "degraded", state);
     object.json(
         "dependencies",
@@ -117,6 +155,7 @@ HealthAnswer health_view(const ServiceState& state, Library& library) {
     object.json("problems", base::json_list(worries));
     object.json("stored", stored_json(*world));
     object.json("last_run", run ? run_json(*run) : "null");
+    object.json("watch", watch_json(watch, state.now));
     return {200, object.done()};
   } catch (const base::Failure& failure) {
     return unhealthy(state, failure.what());

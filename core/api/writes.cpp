@@ -141,7 +141,6 @@ void refuse_option(Parameters& parameters, std::string_view name, const std::str
 // "5" or "20%".
 std::optional<mirror::RemovalLimit> parse_removals(std::string_view text) {
   mirror::RemovalLimit limit;
-  limit.given = true;
   limit.unit = text.ends_with('%') ? mirror::RemovalLimit::Unit::percent
                                    : mirror::RemovalLimit::Unit::records;
   if (text.ends_with('%')) text.remove_suffix(1);

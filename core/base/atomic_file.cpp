@@ -50,15 +50,38 @@ void sync_folder(const std::string& path) {
   if (folder.get() >= 0) static_cast<void>(::fsync(folder.get()) == 0);
 }
 
-}  // namespace
+// The file that a name leads to, which need not be there yet: a link stays what it is.
+std::string behind_links(const std::string& path) {
+  namespace fs = std::filesystem;
+  constexpr int most_links = 40;  // as the kernel's own bound
+  fs::path file = path;
+  std::error_code error;
+  for (int i = 0; i < most_links && fs::is_symlink(file, error); ++i) {
+    const fs::path target = fs::read_symlink(file, error);
+    if (error) break;
+    file = file.parent_path() / target;  // the target alone where it is absolute
+  }
+  return file.string();
+}
 
-void write_file_atomically(const std::string& path, std::string_view content) {
+// A device, a pipe, a terminal: renaming onto one would put a file in its place.
+void write_into(const std::string& path, std::string_view content) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+  if (file.get() < 0 || !write_all(file.get(), content)) fail("write", path);
+}
+
+void replace_regular(const std::string& path, std::string_view content,
+                     const struct stat* existing) {
   std::string temporary = path + ".XXXXXX";
   const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) fail("write", path);
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  const bool written = write_all(file.get(), content) && ::fchmod(file.get(), 0666U & ~mask) == 0 &&
+  if (existing != nullptr) {  // a user's file stays the user's where root writes it
+    static_cast<void>(::fchown(file.get(), existing->st_uid, existing->st_gid) == 0);
+  }
+  const mode_t mode = existing != nullptr ? existing->st_mode & 0777U : 0666U & ~mask;
+  const bool written = write_all(file.get(), content) && ::fchmod(file.get(), mode) == 0 &&
                        ::fsync(file.get()) == 0 && ::rename(temporary.c_str(), path.c_str()) == 0;
   if (!written) {
     const int error = errno;
@@ -67,6 +90,29 @@ void write_file_atomically(const std::string& path, std::string_view content) {
     fail("write", path);
   }
   sync_folder(path);
+}
+
+}  // namespace
+
+void write_file_atomically(const std::string& path, std::string_view content) {
+  struct stat existing {};
+  const bool exists = ::stat(path.c_str(), &existing) == 0;
+  if (exists && !S_ISREG(existing.st_mode)) return write_into(path, content);
+  replace_regular(behind_links(path), content, exists ? &existing : nullptr);
+}
+
+void replace_file(const std::string& path, std::string_view content,
+                  const std::function<void(int fd)>& prepare) {
+  const std::string temporary = path + ".new";
+  const Descriptor file(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640));
+  if (file.get() < 0) fail("write", path);
+  prepare(file.get());
+  if (write_all(file.get(), content) && ::rename(temporary.c_str(), path.c_str()) == 0) return;
+  const int error = errno;
+  ::unlink(temporary.c_str());
+  errno = error;
+  fail("write", path);
 }
 
 std::string read_whole_file(const std::string& path) {

@@ -70,6 +70,8 @@ void configure(Level level, Format format) {
   logger().set_pattern(format == Format::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
 }
 
+bool shows(Level level) { return logger().should_log(to_spdlog(level)); }
+
 void debug(std::string_view line) { write(Level::debug, "debug", line); }
 void info(std::string_view line) { write(Level::info, "info", line); }
 void warning(std::string_view line) { write(Level::warning, "warning", line); }

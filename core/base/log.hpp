@@ -13,6 +13,9 @@ enum class Format { text, json };
 // Called once by the command line before any thread starts; until then warnings and errors show.
 void configure(Level level, Format format);
 
+// Whether such lines show: for who would make one only to have it thrown away.
+[[nodiscard]] bool shows(Level level);
+
 void debug(std::string_view line);
 void info(std::string_view line);
 void warning(std::string_view line);

@@ -15,4 +15,11 @@ std::string to_text(std::chrono::milliseconds span) {
   return text + " s";
 }
 
+std::string time_since(std::chrono::steady_clock::time_point start) {
+  using namespace std::chrono;
+  const auto span = duration_cast<microseconds>(steady_clock::now() - start);
+  if (span < milliseconds(1)) return std::to_string(span.count()) + " us";
+  return to_text(duration_cast<milliseconds>(span));
+}
+
 }  // namespace haingest::base

@@ -10,4 +10,7 @@ namespace haingest::base {
 // "30 s", "250 ms", "1.5 s".
 [[nodiscard]] std::string to_text(std::chrono::milliseconds span);
 
+// How long something took that began then: "350 us", "12 ms", "1.5 s".
+[[nodiscard]] std::string time_since(std::chrono::steady_clock::time_point start);
+
 }  // namespace haingest::base

@@ -148,6 +148,13 @@ bool contains_ignoring_case(std::string_view text, std::string_view needle) {
 }
 
 std::string closest_to(std::string_view word, const std::vector<std::string>& candidates) {
+  // Who stops in the middle of a name has mistyped nothing of it.
+  const std::string* begun = nullptr;
+  for (const std::string& candidate : candidates) {
+    const bool begins = !word.empty() && candidate.starts_with(word);
+    if (begins && (begun == nullptr || candidate.size() < begun->size())) begun = &candidate;
+  }
+  if (begun != nullptr) return *begun;
   // Levenshtein distance over one row at a time; a third of the word may be wrong.
   std::string best;
   std::size_t best_distance = word.size() / 3 + 2;

@@ -26,7 +26,8 @@ void append_json_string(std::string& out, std::string_view text);
 // Whether `needle` stands in `text`, ASCII letters in either case.
 [[nodiscard]] bool contains_ignoring_case(std::string_view text, std::string_view needle);
 
-// The candidate that a mistyped word most likely meant, or "".
+// The candidate that a mistyped word most likely meant, or "": the shortest that begins with it,
+// else the one with the fewest wrong letters.
 [[nodiscard]] std::string closest_to(std::string_view word,
                                      const std::vector<std::string>& candidates);
 

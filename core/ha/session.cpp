@@ -6,6 +6,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "core/base/log.hpp"
 #include "core/base/span.hpp"
 #include "core/ha/failure.hpp"
 #include "core/ha/session_impl.hpp"
@@ -85,10 +86,13 @@ std::shared_ptr<Session::Request> Session::Impl::ask(std::string_view type,
                                                      std::chrono::milliseconds limit,
                                                      EventHandler handler) {
   const std::int64_t id = ++last_id;
-  auto request = std::make_shared<Request>(executor, id, options.whole.step(limit));
+  auto request = std::make_shared<Request>(executor, id, type, options.whole.step(limit));
   if (end) {
     request->finish({.outcome = Reply::Outcome::closed, .text = end->message});
     return request;
+  }
+  if (base::log::shows(base::log::Level::debug)) {
+    base::log::debug(options.address.shown + ": asked " + request->type());
   }
   if (handler) handlers.emplace(id, std::move(handler));
   in_flight.emplace(id, request);
@@ -109,6 +113,15 @@ void Session::Impl::die(base::Error why) {
   for (const auto& [id, request] : lost) {
     request->finish({.outcome = Reply::Outcome::closed, .text = end->message});
   }
+}
+
+// For -vv: how each command ended, how large its answer was and how long it took.
+void Session::Impl::log_end(const Request& request, const Reply& reply) const {
+  if (!base::log::shows(base::log::Level::debug)) return;
+  std::string how = "answered, " + std::to_string(reply.json.size()) + " bytes";
+  if (reply.outcome != Reply::Outcome::answered) how = reply.code;
+  base::log::debug(options.address.shown + ": " + request.type() + ": " + how + " after " +
+                   base::time_since(request.asked_at()));
 }
 
 std::string Session::Impl::moment() const {
@@ -161,9 +174,11 @@ asio::awaitable<Reply> Session::answer(std::shared_ptr<Request> request) {
   if (!request->done()) co_await request->timer().async_wait(k_await);
   if (!request->done()) {
     impl_->in_flight.erase(request->id());
-    request->finish({.outcome = Reply::Outcome::timeout,
-                     .code = "timeout",
-                     .text = "no answer within " + base::to_text(request->limit())});
+    Reply reply{.outcome = Reply::Outcome::timeout,
+                .code = "timeout",
+                .text = "no answer within " + base::to_text(request->limit())};
+    impl_->log_end(*request, reply);
+    request->finish(std::move(reply));
   }
   co_return request->take();
 }
@@ -178,6 +193,7 @@ asio::awaitable<void> Session::close(std::chrono::milliseconds limit) {
 void Session::cut(base::Error why) { impl_->die(std::move(why)); }
 
 const std::optional<base::Error>& Session::ended() const { return impl_->end; }
+bool Session::closed_by_peer() const { return impl_->closed_by_peer; }
 const std::string& Session::ha_version() const { return impl_->ha_version; }
 std::uint64_t Session::answered() const { return impl_->answered; }
 std::uint64_t Session::strays() const { return impl_->strays; }

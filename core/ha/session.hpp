@@ -92,6 +92,8 @@ class Session {
 
   // Why the connection ended; none while it is open.
   [[nodiscard]] const std::optional<base::Error>& ended() const;
+  // It ended with the peer's goodbye, as when Home Assistant stops or restarts.
+  [[nodiscard]] bool closed_by_peer() const;
   [[nodiscard]] const std::string& ha_version() const;
   // Requests that were answered, and frames that belonged to nobody (late answers, unknown types).
   [[nodiscard]] std::uint64_t answered() const;

@@ -22,10 +22,13 @@ inline constexpr auto k_await = asio::as_tuple(asio::use_awaitable);
 
 class Session::Request {
  public:
-  Request(const asio::any_io_executor& executor, std::int64_t id, net::Deadline deadline)
-      : id_(id), deadline_(deadline), timer_(executor, deadline.at) {}
+  Request(const asio::any_io_executor& executor, std::int64_t id, std::string_view type,
+          net::Deadline deadline)
+      : id_(id), type_(type), deadline_(deadline), timer_(executor, deadline.at) {}
 
   [[nodiscard]] std::int64_t id() const { return id_; }
+  [[nodiscard]] const std::string& type() const { return type_; }
+  [[nodiscard]] std::chrono::steady_clock::time_point asked_at() const { return asked_at_; }
   [[nodiscard]] std::chrono::milliseconds limit() const { return deadline_.limit; }
   [[nodiscard]] bool done() const { return reply_.outcome != Reply::Outcome::pending; }
   void finish(Reply reply) {
@@ -38,6 +41,8 @@ class Session::Request {
 
  private:
   std::int64_t id_;
+  std::string type_;
+  std::chrono::steady_clock::time_point asked_at_ = std::chrono::steady_clock::now();
   net::Deadline deadline_;
   asio::steady_timer timer_;  // fires at the deadline, is cancelled by the answer
   Reply reply_;
@@ -53,6 +58,7 @@ struct Session::Impl {
   std::shared_ptr<Request> ask(std::string_view type, std::string_view members,
                                std::chrono::milliseconds limit, EventHandler handler);
   void die(base::Error why);
+  void log_end(const Request& request, const Reply& reply) const;
   std::string moment() const;
 
   // session_loops.cpp
@@ -79,6 +85,7 @@ struct Session::Impl {
   asio::steady_timer pause;          // between pings
   asio::steady_timer grace;          // for the reader, when a write has failed
   bool closing = false;              // by us
+  bool closed_by_peer = false;
   std::optional<base::Error> end;
   std::uint64_t answered = 0;
   std::uint64_t strays = 0;

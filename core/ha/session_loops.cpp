@@ -12,6 +12,10 @@ namespace {
 // and reason), so it gets this long to say so.
 constexpr std::chrono::milliseconds k_grace_for_reader{1'000};
 
+// A peer whose WebSocket answers pings by itself, while its Home Assistant says nothing, sends this
+// much at most between two looks.
+constexpr std::uint64_t k_keepalive_bytes = 256;
+
 }  // namespace
 
 base::Error Session::Impl::why_it_ended(const net::WsFailure& failure) const {
@@ -27,6 +31,7 @@ asio::awaitable<void> Session::Impl::read_loop() {
   while (!end) {
     const net::WsResult<std::string_view> frame = co_await stream->read();
     if (!frame) {
+      closed_by_peer = !closing && frame.error().what == net::WsFailure::What::closed;
       die(why_it_ended(frame.error()));
       co_return;
     }
@@ -64,7 +69,7 @@ asio::awaitable<void> Session::Impl::ping_loop() {
       co_await ping->timer().async_wait(k_await);
       if (ping->done()) break;
       // A big answer on a slow link holds the pong up; that is no silence.
-      if (stream->bytes_received() == received) {
+      if (stream->bytes_received() <= received + k_keepalive_bytes) {
         die(unreachable(options.address, "silent: no answer to a ping within " +
                                              base::to_text(options.pong_timeout) +
                                              "; the connection is dead, or Home Assistant hangs"));
@@ -85,6 +90,7 @@ void Session::Impl::finish(std::int64_t id, Reply reply) {
   const std::shared_ptr<Request> request = std::move(found->second);
   in_flight.erase(found);
   ++answered;
+  log_end(*request, reply);
   request->finish(std::move(reply));
 }
 

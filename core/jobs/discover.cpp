@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/discover.hpp"
 
+#include <utility>
+
 #include "core/base/atomic_file.hpp"
 #include "core/store/reader.hpp"
 
@@ -21,15 +23,16 @@ void save(const model::Document& document, const std::string& path) {
   }
 }
 
-model::Stored discover_stored(const std::string& database_path) {
-  store::Reader reader(database_path);
-  if (!reader.file_info().exists) {
+model::Stored discover_stored(const std::string& database_path,
+                              std::chrono::milliseconds lock_timeout, const std::string& hint) {
+  std::optional<model::Stored> stored = store::read_once(database_path, lock_timeout);
+  if (!stored) {
     throw base::Failure(base::ErrorKind::failure,
                         "there is no database at " + database_path +
-                            " yet; run a sync first, or name another one with --db",
+                            " yet; run a sync first, or name another one with --db" + hint,
                         "haingest sync");
   }
-  return reader.read_all();
+  return std::move(*stored);
 }
 
 }  // namespace haingest::jobs

@@ -2,7 +2,7 @@
 // `discover`: the snapshot of a Home Assistant, or what the store holds instead.
 #pragma once
 
-#include <optional>
+#include <chrono>
 #include <string>
 
 #include "core/base/timestamp.hpp"
@@ -15,10 +15,12 @@ namespace haingest::jobs {
 // Throws Failure as ha::fetch_snapshot fails.
 [[nodiscard]] model::Document discover(const ha::ConnectOptions& options, const base::Clock& clock);
 
-// Writes the document's JSON beside `path` and renames it into place.
+// Writes the document's JSON into `path`, as base::write_file_atomically does.
 void save(const model::Document& document, const std::string& path);
 
-// What the database holds. Throws Failure where there is none.
-[[nodiscard]] model::Stored discover_stored(const std::string& database_path);
+// What the database holds. Throws Failure where there is none; `hint` is the end of its sentence.
+[[nodiscard]] model::Stored discover_stored(const std::string& database_path,
+                                            std::chrono::milliseconds lock_timeout,
+                                            const std::string& hint = {});
 
 }  // namespace haingest::jobs

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/serve.hpp"
 
+#include <atomic>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "core/base/log.hpp"
 #include "core/store/database.hpp"
@@ -30,11 +33,48 @@ std::optional<std::string> prepare_database(const api::Options& options) {
   }
 }
 
-// The service does not outlive the listener's last call.
+// `watch` on a thread of its own, and its end.
+class Watching {
+ public:
+  Watching(const ServeOptions& options, api::Service& service) {
+    if (!options.watch) return;
+    watcher_ = std::make_unique<Watcher>(*options.watch, options.on_report);
+    thread_ = std::thread([this, &service] {
+      ended_ = watcher_->run();
+      if (!ended_) service.stop();
+    });
+  }
+  ~Watching() { join(); }
+  Watching(const Watching&) = delete;
+  Watching& operator=(const Watching&) = delete;
+
+  void stop() {
+    told_ = true;
+    if (watcher_) watcher_->stop();
+  }
+  base::Result<void> join() {
+    if (thread_.joinable()) {
+      if (!told_) watcher_->stop();
+      thread_.join();
+    }
+    return ended_;
+  }
+
+ private:
+  std::unique_ptr<Watcher> watcher_;
+  std::atomic<bool> told_ = false;
+  std::thread thread_;
+  base::Result<void> ended_;
+};
+
+// Neither outlives the listener's last call.
 class Listening {
  public:
-  Listening(net::StopSignal& stop, api::Service& service) : stop_(stop) {
-    stop_.listen([&service](int) { service.stop(); });
+  Listening(net::StopSignal& stop, api::Service& service, Watching& watching) : stop_(stop) {
+    stop_.listen([&service, &watching](int) {
+      service.stop();
+      watching.stop();
+    });
   }
   ~Listening() { stop_.listen({}); }
   Listening(const Listening&) = delete;
@@ -54,10 +94,11 @@ base::Result<void> serve(const ServeOptions& options, const ServeReady& ready,
     if (read_only) {
       base::log::warning(*read_only + "; it is only read, and every write will be refused");
     }
-    const Listening listening(stop, service);
+    Watching watching(options, service);
+    const Listening listening(stop, service, watching);
     if (ready) ready(service.urls());
     service.run();
-    return {};
+    return watching.join();
   } catch (const base::Failure& failure) {
     return failure.error();
   }

@@ -3,17 +3,22 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/api/service.hpp"
 #include "core/base/error.hpp"
+#include "core/jobs/watch.hpp"
 #include "core/net/stop_signal.hpp"
 
 namespace haingest::jobs {
 
 struct ServeOptions {
   api::Options data_api;
+  // `watch` in the same process: its end by a final error ends everything.
+  std::optional<WatchOptions> watch;
+  OnReport on_report;
 };
 
 // The addresses it answers at: "http://127.0.0.1:8006", with the ports they really have.

@@ -6,7 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/atomic_file.hpp"
+#include "core/base/log.hpp"
+#include "core/base/span.hpp"
 #include "core/jobs/discover.hpp"
+#include "core/mirror/guard.hpp"
 #include "core/net/http_client.hpp"
 #include "core/net/url.hpp"
 
@@ -44,14 +47,11 @@ std::string span_text(std::chrono::hours span) {
 
 std::string parameters_of(const SyncOptions& options) {
   const mirror::RemovalLimit& limit = options.policy.max_removals;
-  std::string parameters = "?";
-  if (limit.given) {
-    std::string amount = std::to_string(limit.amount);
-    amount.erase(amount.find_last_not_of('0') + 1);
-    if (amount.back() == '.') amount.pop_back();
-    const bool percent = limit.unit == mirror::RemovalLimit::Unit::percent;
-    parameters += "max_removals=" + amount + (percent ? "%25" : "") + "&";
-  }
+  std::string amount = std::to_string(limit.amount);
+  amount.erase(amount.find_last_not_of('0') + 1);
+  if (amount.back() == '.') amount.pop_back();
+  const bool percent = limit.unit == mirror::RemovalLimit::Unit::percent;
+  std::string parameters = "?max_removals=" + amount + (percent ? "%25" : "") + "&";
   parameters += "prune_after=" + span_text(options.policy.keep_history) + "&";
   if (options.policy.new_house) parameters += "new_house=true&";
   if (options.policy.dry_run) parameters += "dry_run=true&";
@@ -62,10 +62,10 @@ std::string parameters_of(const SyncOptions& options) {
 // What a data API says in an error answer, without the body's markup.
 std::string reason_in(const std::string& body) {
   const auto answer = nlohmann::json::parse(body, nullptr, false);
-  if (answer.is_object() && answer.contains("error") && answer["error"].is_string()) {
-    return answer["error"].get<std::string>();
-  }
-  return body.substr(0, 200);
+  const bool ours = answer.is_object() && answer.contains("error") && answer["error"].is_string();
+  std::string reason = ours ? answer["error"].get<std::string>() : body.substr(0, 200);
+  while (reason.ends_with('.') || reason.ends_with('\n')) reason.pop_back();  // more follows it
+  return reason;
 }
 
 [[noreturn]] void refuse(const std::string& url, const net::HttpResponse& response) {
@@ -76,8 +76,13 @@ std::string reason_in(const std::string& body) {
                         url + " refused the write (" + status + "): " + reason +
                             "; give its API token with --api-token-file or API_KEY");
   }
+  if (response.status == 404 || response.status == 405) {
+    throw base::Failure(base::ErrorKind::failure,
+                        url + " answered " + status + ": " + reason +
+                            "; give --to the address of a haingest serve, without a path");
+  }
   if (response.status == 409) {
-    throw base::Failure(base::ErrorKind::guard, reason, "haingest sync --dry-run");
+    throw base::Failure(base::ErrorKind::guard, reason, mirror::guard_try_command(reason));
   }
   throw base::Failure(base::ErrorKind::failure, url + " answered " + status + ": " + reason);
 }
@@ -93,6 +98,7 @@ mirror::Report post(const SyncOptions& options, const model::Document& document)
   request.body = model::to_json(document);
   request.timeout = options.ha.total_timeout;
   net::HttpClient client({options.ha.ca_file, options.ha.verify_tls});
+  const auto began = std::chrono::steady_clock::now();
   const base::Result<net::HttpResponse> sent = client.send(request);
   if (!sent) {
     base::Error error = sent.error();
@@ -100,6 +106,10 @@ mirror::Report post(const SyncOptions& options, const model::Document& document)
     throw base::Failure(error);
   }
   const net::HttpResponse& response = *sent;
+  base::log::debug(url + ": POST of " + std::to_string(request.body.size()) +
+                   " bytes answered with " + std::to_string(response.status) + ", " +
+                   std::to_string(response.body.size()) + " bytes, after " +
+                   base::time_since(began));
   if (response.status != 200) refuse(url, response);
   return mirror::parse_report(response.body).value();
 }

@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/mirror/reconcile.hpp"
@@ -18,10 +21,21 @@ namespace haingest::mirror {
                                                      std::int64_t devices_kept,
                                                      const Policy& policy);
 
-// More removals of a kind than the policy allows.
+// What a snapshot would remove of a kind, and how many confirmed records that has.
+struct KindRemovals {
+  model::Kind kind{};
+  std::int64_t removals = 0;
+  std::int64_t confirmed = 0;
+};
+
+// More removals of some kinds than the policy allows: one error names them all, and the one limit
+// that would let everything in `kinds` pass.
 [[nodiscard]] std::optional<base::Error> guard_removals(const model::Snapshot& snapshot,
-                                                        model::Kind kind, std::int64_t removals,
-                                                        std::int64_t confirmed,
+                                                        const std::vector<KindRemovals>& kinds,
                                                         const Policy& policy);
+
+// The command that a guard's sentence leads to, for who has got the sentence alone (from a remote
+// store); "" for any other sentence.
+[[nodiscard]] std::string guard_try_command(std::string_view sentence);
 
 }  // namespace haingest::mirror

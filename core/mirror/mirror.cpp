@@ -31,7 +31,9 @@ std::string join(const std::vector<std::string>& sentences) {
 
 std::string detail_of(const Report& report) {
   std::vector<std::string> sentences = report.held;
-  for (const auto& [part, code] : report.failed) sentences.push_back(part + ": " + code);
+  for (const auto& [part, code] : report.failed) {
+    sentences.push_back(model::explain_failed(part, code));
+  }
   return join(sentences);
 }
 
@@ -121,7 +123,8 @@ Report synchronise(store::Database& database, const model::Snapshot& snapshot, c
     } else if (plan.partial) {
       report.run.outcome = "partial";
     }
-    apply(transaction, std::move(plan), Record::always, report, clock);
+    const Record record = policy.record_unchanged ? Record::always : Record::when_changed;
+    apply(transaction, std::move(plan), record, report, clock);
     transaction.prune(report.run.finished_at - policy.keep_history);
   });
   if (policy.dry_run) forget_numbers(report);

@@ -160,7 +160,10 @@ std::string reason_to_keep(const model::Snapshot& snapshot, Kind kind) {
   const model::Registry& registry = snapshot.of(kind);
   if (registry.presence == model::Presence::absent)
     return "this Home Assistant has no such registry";
-  if (registry.presence == model::Presence::failed) return "the registry answered " + registry.code;
+  if (registry.presence == model::Presence::failed) {
+    return "the answer for " + std::string{model::plural_of(kind)} + " was not whole (" +
+           registry.code + ")";
+  }
   if (!snapshot.ha.running()) {
     return snapshot.name.empty()
                ? "Home Assistant is " + snapshot.ha.state
@@ -184,19 +187,16 @@ class Removals {
     }
   }
 
-  // Fails when the guard fires and the policy does not just hold back.
-  // `keep` is why the rows must stay, as reason_to_keep() says.
-  std::optional<base::Error> decide(const Policy& policy, std::string keep, Successors& successors,
-                                    Planner& planner) {
-    const Counts counts = count(successors);
-    auto refusal = guard_removals(snapshot_, kind_, counts.removals, counts.confirmed, policy);
-    if (keep.empty() && refusal) {
-      if (policy.dry_run) {
-        planner.would_stop(*refusal);
-      } else if (policy.hold_removals) {
+  // `keep` is why the rows must stay, as reason_to_keep() says. Where nothing keeps them, what goes
+  // is added to `counted`, for the guard, which looks at all kinds together.
+  void decide(const Policy& policy, std::string keep, Successors& successors, Planner& planner,
+              std::vector<KindRemovals>& counted) {
+    if (keep.empty()) {
+      const KindRemovals counts = count(successors);
+      if (!policy.hold_removals) {
+        counted.push_back(counts);
+      } else if (const auto refusal = guard_removals(snapshot_, {counts}, policy)) {
         keep = refusal->message;
-      } else {
-        return refusal;
       }
     }
     std::int64_t held = 0;
@@ -209,22 +209,19 @@ class Removals {
       }
       planner.remove(kind_, row, "gone", kind_ == Kind::device ? successors.of(row) : nullptr);
     }
-    if (held > 0 && snapshot_.of(kind_).presence != model::Presence::absent) {
+    // Of a registry that has not answered at all its failure says everything.
+    const model::Registry& registry = snapshot_.of(kind_);
+    const bool silent = registry.presence == model::Presence::failed && registry.table.empty();
+    if (held > 0 && !silent && registry.presence != model::Presence::absent) {
       planner.plan().held.push_back("kept although not listed: " + model::counted(kind_, held) +
                                     ", because " + keep);
     }
-    return std::nullopt;
   }
 
  private:
-  struct Counts {
-    std::int64_t confirmed = 0;
-    std::int64_t removals = 0;
-  };
-
   // What the guard counts: confirmed rows, superseded ones left out.
-  Counts count(Successors& successors) const {
-    Counts counts;
+  KindRemovals count(Successors& successors) const {
+    KindRemovals counts{kind_};
     for (std::size_t i = 0; i < stored_.size(); ++i) {
       const Row row = stored_.row(i);
       if (!is_confirmed(kind_, row) || is_state_only(kind_, row)) continue;
@@ -311,6 +308,7 @@ base::Result<Plan> reconcile(const model::Snapshot& snapshot, const model::Store
     if (!policy.dry_run) return *refusal;
     planner.would_stop(*refusal);
   }
+  std::vector<KindRemovals> counted;
   for (const Kind kind : k_told_order) {
     Match found =
         kind == Kind::device ? device_match : match(snapshot.of(kind).table, stored.of(kind));
@@ -321,12 +319,16 @@ base::Result<Plan> reconcile(const model::Snapshot& snapshot, const model::Store
             : 0;
     Removals removals(snapshot, stored, kind, found);
     planner.apply_records(snapshot.of(kind).table, found, true);
-    if (auto refusal = removals.decide(policy, keep, successors, planner)) return *refusal;
+    removals.decide(policy, keep, successors, planner, counted);
     if (waiting > 0) {
       planner.plan().held.push_back("waiting for the entity_id of one that is kept: " +
                                     model::counted(kind, waiting) + ", because " + keep);
     }
     planner.plan().notes.insert(planner.plan().notes.end(), found.notes.begin(), found.notes.end());
+  }
+  if (auto refusal = guard_removals(snapshot, counted, policy)) {
+    if (!policy.dry_run) return *refusal;
+    planner.would_stop(*refusal);
   }
   planner.plan().aliases = successors.news();
   planner.plan().partial = !snapshot.failed.empty() || !snapshot.ha.running();

@@ -29,16 +29,17 @@ struct RemovalLimit {
   enum class Unit { records, percent };
   double amount = 20;
   Unit unit = Unit::percent;
-  bool given = false;  // without --max-removals, 5 removals of a kind are always allowed
 
+  // A number of records is exact; of a share, five may go in any case.
   [[nodiscard]] std::int64_t allowed(std::int64_t confirmed) const;
 };
 
 struct Policy {
   RemovalLimit max_removals;
-  bool new_house = false;      // --new-house: the snapshot may share no device with the store
-  bool hold_removals = false;  // `watch` goes on without the removals that the guard would refuse
-  bool dry_run = false;        // on a copy; a guard that fires stops nothing, see Plan::refusal
+  bool new_house = false;        // --new-house: the snapshot may share no device with the store
+  bool hold_removals = false;    // `watch` goes on without the removals that the guard would refuse
+  bool dry_run = false;          // on a copy; a guard that fires stops nothing, see Plan::refusal
+  bool record_unchanged = true;  // a run that changed nothing leaves its row, too
   // How long `changes`, `sync_runs` and `removed` are kept (--prune-after).
   std::chrono::hours keep_history{std::chrono::hours(24 * 365)};
 };

@@ -7,6 +7,7 @@
 
 #include "core/base/json_object.hpp"
 #include "core/base/text.hpp"
+#include "core/mirror/guard.hpp"
 #include "core/mirror/mirror.hpp"
 
 namespace haingest::mirror {
@@ -118,7 +119,8 @@ void parse_summary(const json& object, Report& report) {
   report.held = object.at("held").get<std::vector<std::string>>();
   report.notes = object.at("notes").get<std::vector<std::string>>();
   if (const json& refused = object.at("refused"); !refused.is_null()) {
-    report.refusal = base::Error{base::ErrorKind::guard, refused.get<std::string>()};
+    const auto sentence = refused.get<std::string>();
+    report.refusal = base::Error{base::ErrorKind::guard, sentence, guard_try_command(sentence)};
   }
   report.partial = object.at("partial").get<bool>();
 }

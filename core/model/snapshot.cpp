@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/base/span.hpp"
 #include "core/model/ha_json.hpp"
 #include "core/model/json_scan.hpp"
 
@@ -216,6 +217,31 @@ void name_failures(const Document& document, Snapshot& snapshot) {
 Presence presence_of(const Answer& answer, const HaInfo& ha) {
   if (answer.ok()) return Presence::complete;
   return answer.code == "unknown_command" && ha.running() ? Presence::absent : Presence::failed;
+}
+
+std::string explain_failed(std::string_view part, std::string_view code, std::string_view saved,
+                           std::chrono::milliseconds limit) {
+  const std::string what(part);
+  const std::string in_brackets = " (" + std::string(code) + ")";
+  if (!saved.empty()) return std::string(saved) + " has no answer for " + what + in_brackets;
+  if (code == "timeout") {
+    return "Home Assistant did not answer for " + what +
+           (limit.count() > 0 ? " within " + base::to_text(limit) : " in time");
+  }
+  if (code == "unauthorized") {
+    return "Home Assistant refuses " + what + " to this token, which is no administrator's" +
+           in_brackets;
+  }
+  if (code.starts_with("invalid_")) {
+    return "Home Assistant's answer for " + what + " is not what it should be" + in_brackets;
+  }
+  return "Home Assistant answered for " + what + " with an error" + in_brackets;
+}
+
+std::string_view advise_on_failed(std::string_view code) {
+  if (code == "timeout") return "try again later, or give more time with --timeout";
+  if (code == "unauthorized") return "take a token of an administrator, later will not help";
+  return "try again later";
 }
 
 Snapshot::Snapshot() {

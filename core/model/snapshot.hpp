@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct HaInfo {
   std::string location;  // get_config.location_name
   std::string state;     // get_config.state: NOT_RUNNING, STARTING, RUNNING, STOPPING, FINAL_WRITE
   base::Timestamp when{};
+  std::string time_zone = {};  // get_config.time_zone: "Europe/Berlin"; in no document
 
   // HA before 0.117 or so has no state; such a one answers registries only when it runs.
   [[nodiscard]] bool running() const { return state.empty() || state == "RUNNING"; }
@@ -132,6 +134,15 @@ struct Snapshot {
 
   Arena text;  // holds the texts of `states`
 };
+
+// What became of a part that failed with that code: "Home Assistant did not answer for floors
+// within 30 s". `saved` names a saved snapshot, `limit` is how long was waited, 0 where that is not
+// known. Without a full stop.
+[[nodiscard]] std::string explain_failed(std::string_view part, std::string_view code,
+                                         std::string_view saved = {},
+                                         std::chrono::milliseconds limit = {});
+// What to do about it: "try again later".
+[[nodiscard]] std::string_view advise_on_failed(std::string_view code);
 
 // Parses every answer; never fails as a whole: a part that cannot be parsed is failed and named.
 [[nodiscard]] Snapshot to_snapshot(const Document& document);

@@ -45,10 +45,14 @@ void append(List& list, const std::string& header) {
   list.reset(longer);
 }
 
+constexpr std::size_t k_max_header_bytes = std::size_t{64} * 1024;
+
 struct Receiver {
   std::string body;
   std::size_t limit = 0;
   bool too_big = false;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::size_t header_bytes = 0;
 };
 
 std::size_t receive(char* data, std::size_t /*one*/, std::size_t size, void* user) noexcept {
@@ -63,6 +67,46 @@ std::size_t receive(char* data, std::size_t /*one*/, std::size_t size, void* use
     return 0;  // curl reports a write error
   }
   return size;
+}
+
+void take_header(std::string_view line, Receiver& receiver) {
+  if (line.starts_with("HTTP/")) {  // "100 Continue" came before the answer
+    receiver.headers.clear();
+    receiver.header_bytes = 0;
+    return;
+  }
+  const std::size_t colon = line.find(':');
+  receiver.header_bytes += line.size();
+  if (colon == std::string_view::npos || receiver.header_bytes > k_max_header_bytes) return;
+  std::string name(line.substr(0, colon));
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  std::string_view value = line.substr(colon + 1);
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!value.empty() && is_space(value.front())) value.remove_prefix(1);
+  while (!value.empty() && is_space(value.back())) value.remove_suffix(1);
+  receiver.headers.emplace_back(std::move(name), value);
+}
+
+std::size_t receive_header(char* data, std::size_t /*one*/, std::size_t size, void* user) noexcept {
+  try {
+    take_header({data, size}, *static_cast<Receiver*>(user));
+  } catch (const std::bad_alloc&) {
+    return 0;
+  }
+  return size;
+}
+
+int count_send(void* user, char* /*peer*/, char* /*own*/, int /*peer_port*/,
+               int /*own_port*/) noexcept {
+  ++*static_cast<int*>(user);
+  return CURL_PREREQFUNC_OK;
+}
+
+int is_cancelled(void* user, curl_off_t /*down*/, curl_off_t /*of*/, curl_off_t /*up*/,
+                 curl_off_t /*of*/) noexcept {
+  return *static_cast<const std::atomic<bool>*>(user) ? 1 : 0;
 }
 
 void set_method(CURL* easy, const HttpRequest& request) {
@@ -86,11 +130,15 @@ void set_method(CURL* easy, const HttpRequest& request) {
 List headers_of(const HttpRequest& request) {
   List list;
   for (const std::string& header : request.headers) append(list, header);
-  if (!request.bearer_token.empty()) {
-    std::string header = "Authorization: Bearer ";
-    header.append(request.bearer_token.reveal());
+  const auto append_secret = [&list](std::string header, const base::Secret& secret) {
+    header.append(secret.reveal());
     append(list, header);
     ::explicit_bzero(header.data(), header.size());
+  };
+  if (!request.authorization.empty()) {
+    append_secret("Authorization: ", request.authorization);
+  } else if (!request.bearer_token.empty()) {
+    append_secret("Authorization: Bearer ", request.bearer_token);
   }
   return list;
 }
@@ -149,6 +197,8 @@ std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
       return "the connection was cut in the middle; try again later";
+    case CURLE_ABORTED_BY_CALLBACK:
+      return "the request was given up";
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return "the answer is no HTTP; check the port";
@@ -167,9 +217,16 @@ std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const
 
 }  // namespace
 
+std::string_view HttpResponse::header(std::string_view name) const {
+  const auto found = std::find_if(headers.begin(), headers.end(),
+                                  [name](const auto& header) { return header.first == name; });
+  return found == headers.end() ? std::string_view{} : std::string_view(found->second);
+}
+
 struct HttpClient::Impl {
   TlsOptions tls;
   Easy easy;
+  HttpAttempt attempt;
   // The origin that the kept connections belong to is curl's business; it keeps several.
 };
 
@@ -183,7 +240,10 @@ HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 HttpClient::~HttpClient() = default;
 
+const HttpAttempt& HttpClient::last_attempt() const { return impl_->attempt; }
+
 base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+  HttpAttempt& attempt = impl_->attempt = {};
   const base::Result<Url> url = parse_url(request.url);
   if (!url) return url.error();
   if (!url->scheme.starts_with("http")) {
@@ -193,7 +253,8 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   }
   CURL* easy = impl_->easy.get();
   curl_easy_reset(easy);  // keeps the connections
-  Receiver receiver{.body = {}, .limit = request.max_response_bytes};
+  Receiver receiver;
+  receiver.limit = request.max_response_bytes;
   const List headers = headers_of(request);
   set_policy(easy, impl_->tls, request.timeout);
   set_method(easy, request);
@@ -201,10 +262,23 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &receiver);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &receiver);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, count_send);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, &attempt.sends);
+  if (request.cancel != nullptr) {
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, is_cancelled);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, request.cancel);
+  }
   const CURLcode code = curl_easy_perform(easy);
   if (code != CURLE_OK) {
     const bool ours = code == CURLE_SSL_CACERT_BADFILE;
     const std::string text = text_of(code, easy, request, *url, receiver, impl_->tls);
+    attempt.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+    attempt.cut = code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE ||
+                  code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+    attempt.reason = text.substr(0, text.find("; "));
     return base::Error{ours ? base::ErrorKind::usage : base::ErrorKind::unreachable,
                        ours ? text : request.method + " " + origin_of(*url) + ": " + text,
                        {}};
@@ -214,6 +288,7 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   const char* content_type = nullptr;
   curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &content_type);
   if (content_type != nullptr) response.content_type = content_type;
+  response.headers = std::move(receiver.headers);
   response.body = std::move(receiver.body);
   return response;
 }

@@ -105,7 +105,12 @@ base::Result<Url> parse_url(std::string_view text) {
   if (!printable_ascii(text)) return no_url("@", "it has spaces or characters beyond ASCII");
   const std::size_t separator = text.find("://");
   if (separator == std::string_view::npos) {
-    return no_url(text, "it lacks the scheme, as in http://homeassistant.local:8123");
+    const std::string word = lower(text.substr(0, text.find(':')));
+    const bool named = text.find(':') != std::string_view::npos &&
+                       std::find(k_schemes.begin(), k_schemes.end(), word) != k_schemes.end();
+    return no_url(text, named ? "two slashes stand behind the scheme, as in "
+                                "http://homeassistant.local:8123"
+                              : "it lacks the scheme, as in http://homeassistant.local:8123");
   }
   Url url;
   url.scheme = lower(text.substr(0, separator));

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/base/span.hpp"
 
 namespace haingest::sqlite {
@@ -46,9 +47,15 @@ void leave_pid(int fd) {
 // Closes the file when the lock is not had in time.
 void wait_for_lock(int fd, short type, const std::string& database_path,
                    std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto start = std::chrono::steady_clock::now();
+  const auto deadline = start + timeout;
   auto pause = std::chrono::milliseconds(1);
+  bool waited = false;
   while (!try_lock(fd, type)) {
+    if (!waited && base::log::shows(base::log::Level::debug)) {
+      base::log::debug(database_path + ": waiting for " + holder(fd) + ", which holds its lock");
+    }
+    waited = true;
     if (std::chrono::steady_clock::now() >= deadline) {
       const std::string who = holder(fd);
       ::close(fd);
@@ -59,6 +66,9 @@ void wait_for_lock(int fd, short type, const std::string& database_path,
     }
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds(25));
+  }
+  if (waited && base::log::shows(base::log::Level::debug)) {
+    base::log::debug(database_path + ": the lock is free after " + base::time_since(start));
   }
 }
 
@@ -77,24 +87,49 @@ void share_with_database(int fd, const std::string& database_path) {
   static_cast<void>(::fchmod(fd, model.st_mode & mask) == 0);
 }
 
-WriterLock::WriterLock(const std::string& database_path, std::chrono::milliseconds timeout) {
-  const std::string path = database_path + "-lock";
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0640);
-  if (fd_ >= 0) {
-    share_with_database(fd_, database_path);
+namespace {
+
+// Makes it, with the database's owner and mode, where it is missing.
+int open_lock_file(const std::string& path, const std::string& database_path,
+                   const std::string& meaning) {
+  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0640);
+  if (fd >= 0) {
+    share_with_database(fd, database_path);
   } else if (errno == EEXIST) {
-    fd_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   }
-  if (fd_ < 0) {
-    refuse_lock_file(path,
-                     "the database can't be written without it, check the folder's owner and mode, "
-                     "or choose another database with --db");
-  }
+  if (fd < 0) refuse_lock_file(path, meaning);
+  return fd;
+}
+
+}  // namespace
+
+WriterLock::WriterLock(const std::string& database_path, std::chrono::milliseconds timeout)
+    : fd_(open_lock_file(database_path + "-lock", database_path,
+                         "the database can't be written without it, check the folder's owner and "
+                         "mode, or choose another database with --db")) {
   wait_for_lock(fd_, F_WRLCK, database_path, timeout);
   leave_pid(fd_);
 }
 
 WriterLock::~WriterLock() { ::close(fd_); }
+
+WatchLock::WatchLock(const std::string& database_path)
+    : fd_(open_lock_file(database_path + "-watch", database_path,
+                         "check the folder's owner and mode, or choose another database with "
+                         "--db")) {
+  if (!try_lock(fd_, F_WRLCK)) {
+    const std::string who = holder(fd_);
+    ::close(fd_);
+    throw base::Failure(base::ErrorKind::failure,
+                        who + " watches for " + database_path +
+                            " already; one is enough, stop it first or choose another database "
+                            "with --db");
+  }
+  leave_pid(fd_);
+}
+
+WatchLock::~WatchLock() { ::close(fd_); }
 
 ReaderLock::ReaderLock(const std::string& database_path, std::chrono::milliseconds timeout) {
   const std::string path = database_path + "-lock";

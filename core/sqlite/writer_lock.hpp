@@ -36,6 +36,20 @@ class ReaderLock {
   int fd_ = -1;
 };
 
+// That one `watch` at a time follows a house for a database: held for as long as it runs, on a file
+// of its own (`<database>-watch`), because the writer's lock comes and goes with each transaction.
+class WatchLock {
+ public:
+  // Never waits; throws Failure naming the holder's pid.
+  explicit WatchLock(const std::string& database_path);
+  ~WatchLock();
+  WatchLock(const WatchLock&) = delete;
+  WatchLock& operator=(const WatchLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
 // Gives `path`, freshly made, the owner and mode that the database beside it has; root's cron job
 // and a service's user can share both then. Where there is no database yet: the folder's, without
 // its write bit for everyone.

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <optional>
 
-#include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/sqlite/connection.hpp"
+#include "core/sqlite/shared_file.hpp"
 #include "core/sqlite/writer_lock.hpp"
 #include "core/store/schema.hpp"
 #include "core/store/sql_transaction.hpp"
@@ -44,30 +44,6 @@ void back_up(SQLite::Database& database, const std::string& path) {
                      backup_path);
 }
 
-// Before SQLite opens it: -wal and -shm take their owner and mode from it when they are made.
-void make_shared_file(const std::string& path) {
-  if (const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); fd >= 0) {
-    sqlite::share_with_database(fd, std::filesystem::path(path).parent_path() / ".");
-    ::close(fd);
-  }
-}
-
-// SQLite keeps -wal and -shm beside the file that a link leads to: the lock belongs there, too, or
-// every name of a database would have a lock of its own.
-std::string behind_links(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_symlink(path, error)) return path;
-  const auto file = std::filesystem::weakly_canonical(path, error);
-  return error ? path : file.string();
-}
-
-void refuse_folder(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
-    throw base::Failure(base::ErrorKind::failure,
-                        path + " is a folder, no database; name a file in it with --db");
-  }
-}
-
 }  // namespace
 
 struct Database::Impl {
@@ -83,10 +59,12 @@ Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 Database Database::open(const std::string& path, std::chrono::milliseconds lock_timeout) {
-  if (const std::string file = behind_links(path); file != path) return open(file, lock_timeout);
-  refuse_folder(path);
+  if (const std::string file = sqlite::behind_links(path); file != path) {
+    return open(file, lock_timeout);
+  }
+  sqlite::refuse_what_is_no_file(path);
   const sqlite::WriterLock lock(path, lock_timeout);
-  if (!std::filesystem::exists(path)) make_shared_file(path);
+  sqlite::make_shared_file(path);
   auto impl = std::make_unique<Impl>(Impl{path, lock_timeout, nullptr, false});
   sqlite::translate_errors(path, [&] {
     impl->connection = sqlite::open_writer(path, lock_timeout);
@@ -98,20 +76,22 @@ Database Database::open(const std::string& path, std::chrono::milliseconds lock_
     sqlite::configure_writer(database);
     sqlite::checkpoint(database);
   });
+  base::log::debug(path + ": opened for writing");
   return Database{std::move(impl)};
 }
 
 Database Database::open_copy_in_memory(const std::string& path,
                                        std::chrono::milliseconds lock_timeout) {
-  if (const std::string file = behind_links(path); file != path) {
+  if (const std::string file = sqlite::behind_links(path); file != path) {
     return open_copy_in_memory(file, lock_timeout);
   }
-  refuse_folder(path);
+  sqlite::refuse_what_is_no_file(path);
   auto impl = std::make_unique<Impl>(Impl{path, lock_timeout, nullptr, true});
   const sqlite::ReaderLock lock(path, lock_timeout);
   impl->connection = sqlite::copy_to_memory(path);
   sqlite::translate_errors(
       path, [&] { in_transaction(*impl->connection, [&] { migrate(*impl->connection, path); }); });
+  base::log::debug(path + ": copied into memory, for a dry run");
   return Database{std::move(impl)};
 }
 

@@ -3,11 +3,15 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 
+#include "core/base/log.hpp"
 #include "core/sqlite/connection.hpp"
+#include "core/sqlite/writer_lock.hpp"
 #include "core/store/rows.hpp"
 #include "core/store/schema.hpp"
 
@@ -106,6 +110,7 @@ struct Reader::Impl {
     device = now.st_dev;
     inode = now.st_ino;
     ++generation;
+    base::log::debug(path + ": opened for reading");
     return true;
   }
 
@@ -118,6 +123,36 @@ struct Reader::Impl {
     });
   }
 };
+
+namespace {
+
+std::optional<model::Stored> read_as_usual(const std::string& path) {
+  Reader reader(path);
+  if (!reader.file_info().exists) return std::nullopt;
+  return reader.read_all();
+}
+
+}  // namespace
+
+std::optional<model::Stored> read_once(const std::string& path,
+                                       std::chrono::milliseconds lock_timeout) {
+  try {
+    return read_as_usual(path);
+  } catch (const base::Failure&) {
+    // SQLite wants to make the WAL's index beside a database that nobody has open.
+    const auto folder = std::filesystem::path(path).parent_path();
+    if (::access(folder.empty() ? "." : folder.c_str(), W_OK) == 0) throw;
+  }
+  const sqlite::ReaderLock lock(path, lock_timeout);
+  const sqlite::Connection copy = sqlite::copy_to_memory(path);
+  std::optional<model::Stored> stored;
+  sqlite::translate_errors(path, [&] {
+    refuse_other_layouts(*copy, path);
+    stored = read_stored(*copy, Order::by_key);
+  });
+  base::log::debug(path + ": copied into memory, this user may not write beside it");
+  return stored;
+}
 
 Reader::Reader(std::string path) : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(path);
@@ -163,7 +198,7 @@ std::vector<RemovedRecord> Reader::removed(model::Kind kind) {
 
 ChangesPage Reader::changes_since(std::int64_t since, std::int64_t limit) {
   ChangesPage page;
-  page.pruned = since > 0;  // no file: `since` is of another one
+  page.pruned = page.beyond = since > 0;  // no file: `since` is of another one
   impl_->read([&](SQLite::Database& database) {
     // A gap between `since` and the oldest that is kept means that some were pruned in between; a
     // `since` that this file has not come to yet is of one that it has replaced.
@@ -174,7 +209,8 @@ ChangesPage Reader::changes_since(std::int64_t since, std::int64_t limit) {
     const std::int64_t newest = range.getColumn(1).getInt64();
     const std::int64_t oldest =
         range.getColumn(0).isNull() ? newest + 1 : range.getColumn(0).getInt64();
-    page.pruned = since + 1 < oldest || since > newest;
+    page.beyond = since > newest;
+    page.pruned = since + 1 < oldest || page.beyond;
     page.next = page.pruned ? newest : since;
     if (page.pruned) return;
     SQLite::Statement query(database,

@@ -3,6 +3,7 @@
 // read-only and never checkpoints. One thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,9 +36,16 @@ struct ChangesPage {
   // `since` is older than what is kept, or of a file that was replaced: the page is empty, ask for
   // everything.
   bool pruned = false;
+  bool beyond = false;  // pruned, because this file has not come to `since` yet
   std::vector<StoredChange> changes;
   std::int64_t next = 0;  // what to pass as `since` next; when pruned: the newest there is
 };
+
+// Everything, once. A user who may not write beside the file reads it, too, whatever the last
+// writer has left there: then it waits for one that is writing, for at most `lock_timeout`. None
+// where there is no database. Throws Failure for a file that cannot be read.
+[[nodiscard]] std::optional<model::Stored> read_once(const std::string& path,
+                                                     std::chrono::milliseconds lock_timeout);
 
 class Reader {
  public:

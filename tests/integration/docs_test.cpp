@@ -372,13 +372,16 @@ const Words k_format_words{"auto", "table", "json", "ndjson", "csv"};
 // The folder that the shells stand in holds house.json and nothing else that begins with "hou".
 std::vector<Completed> expectations() {
   return {
-      {"haingest ", {"discover", "sync", "serve"}},
+      {"haingest ", {"discover", "sync", "serve", "watch", "dead-letters"}},
       {"haingest s", {"sync", "serve"}},
       {"haingest --", common_words()},
       {"haingest sync --", option_words(1)},
       {"haingest serve --", option_words(2)},
       {"haingest sync --d", {"--db", "--dry-run"}},
-      {"haingest serve --d", {"--db"}},
+      {"haingest serve --d", {"--db", "--durability"}},
+      {"haingest w", {"watch"}},
+      {"haingest watch --", option_words(3)},
+      {"haingest dead-letters r", {"retry"}},
       {"haingest discover ", k_kind_words},
       {"haingest discover a", {"areas", "aliases"}},
       {"haingest discover --stored fl", {"floors"}},

@@ -196,19 +196,22 @@ TEST_CASE("the console blocks of README print what README says") {
   }
 }
 
-TEST_CASE("the crontab line of README runs") {
+TEST_CASE("the crontab lines of README run, on the database that README has made") {
   const std::vector<Block> blocks = readme("crontab");
   REQUIRE(blocks.size() == 1);
-  REQUIRE(blocks[0].lines.size() == 1);
+  const std::vector<std::string>& lines = blocks[0].lines;
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == "PATH=/usr/local/bin:/usr/bin:/bin");
+  CHECK(lines[1] == "HA_URL=http://homeassistant.local:8123");  // the session has its own
   std::smatch parts;
-  REQUIRE(std::regex_match(blocks[0].lines[0], parts, std::regex(R"((\S+ ){5}(.*))")));
+  REQUIRE(std::regex_match(lines[2], parts, std::regex(R"((\S+ ){5}(.*))")));
   Session session;
-  session.set("HAINGEST_DB", session.home() + "/metadata.db");
-  REQUIRE(session.run("cp token .ha-token").exit_code == 0);
+  REQUIRE(session.run("cp token .ha-token && chmod 600 .ha-token").exit_code == 0);
   session.set("HA_TOKEN", "");
   const test::Outcome first = session.run(parts[2]);
   CHECK(first.exit_code == 0);
   CHECK(first.out.find("542 added") != std::string::npos);
+  CHECK(fs::exists(session.home() + "/metadata.db"));
   const test::Outcome second = session.run(parts[2]);
   CHECK(second.exit_code == 0);
   CHECK(second.out.empty());
@@ -238,6 +241,12 @@ TEST_CASE("the other commands of README exist") {
       if (line.starts_with("make")) {
         INFO(line);
         CHECK(session.run("cd " HAINGEST_SOURCE_DIR " && " + line + " -n").exit_code == 0);
+      } else if (line.starts_with("install ")) {
+        INFO(line);
+        line = std::regex_replace(line, std::regex(" /etc/"), " \"$HOME\"/etc/");
+        line = std::regex_replace(line, std::regex(" packaging/"),
+                                  " " HAINGEST_SOURCE_DIR "/packaging/");
+        CHECK(session.run("echo token | " + line).exit_code == 0);
       } else {
         INFO(line);
         REQUIRE(line.starts_with("systemctl enable --now "));
@@ -248,4 +257,7 @@ TEST_CASE("the other commands of README exist") {
       }
     }
   }
+  CHECK(fs::status(session.home() + "/etc/haingest/ha-token").permissions() ==
+        static_cast<fs::perms>(0600));
+  CHECK(fs::exists(session.home() + "/etc/haingest/haingest.toml"));
 }

@@ -130,8 +130,10 @@ TEST_CASE("serve ends with what is wrong") {
   CHECK(second.exit_code == 1);
   const std::string port = taken.substr(taken.find(':') + 1);
   CHECK(second.err == error_line("cannot listen on 127.0.0.1 port " + port +
-                                 ": another program listens there; stop it or choose another port "
-                                 "with --listen"));
+                                     ": another program listens there; stop it or choose another "
+                                     "port with --listen",
+                                 "haingest serve --listen 127.0.0.1:" +
+                                     std::to_string(std::stoi(port) + 1) + " --db " + desk.remote));
   test::execute(desk.local, "PRAGMA user_version = 99; CREATE TABLE t (x)");
   const Outcome newer = desk.program.run({"serve", "--db", desk.local});
   CHECK(newer.exit_code == 7);
@@ -221,7 +223,9 @@ TEST_CASE("sync --to lists in a dry run what a guard would stop") {
         error_line("the snapshot of http://other.test:8123 lists 12 devices and none of the 20 in "
                    "the store: this looks like "
                    "another house, nothing was written; check which house it is of, or say "
-                   "--new-house if it is meant to replace what is stored"));
+                   "--new-house if it is meant to replace what is stored",
+                   "haingest sync --new-house --dry-run --from " + desk.another + " --to " +
+                       serving.url()));
   CHECK(ordered_json::parse(dry.out)["summary"]["removed"] >= 20);
   CHECK(query(desk.remote, "SELECT count(*) FROM devices") == "20\n");
 }
@@ -243,15 +247,16 @@ TEST_CASE("sync --to takes the options of a local sync") {
   const Outcome quiet = sync(desk.before, {"--exit-code", "-q"});
   CHECK(quiet.exit_code == 0);
   CHECK(quiet.out + quiet.err == "");
-  const Outcome guard = sync(desk.after, {"--max-removals", "0%"});
+  const Outcome guard = sync(desk.after, {"--max-removals", "0"});
   CHECK(guard.exit_code == 7);
   CHECK(guard.out.empty());
   CHECK(guard.err ==
         error_line(
-            "the snapshot of http://ha.test:8123 no longer lists 1 of 20 devices, more than the 0 "
-            "that may go in one sync; nothing was written; if they are really "
-            "gone, allow it with --max-removals 1",
-            "haingest sync --dry-run --from " + desk.after + " --to " + serving.url()));
+            "the snapshot of http://ha.test:8123 no longer lists 1 of 20 devices and 1 of 60 "
+            "entities, more than the 0 and 0 that may go in one sync; nothing was written; if they "
+            "are really gone, allow it with --max-removals 1",
+            "haingest sync --dry-run --max-removals 1 --from " + desk.after + " --to " +
+                serving.url()));
   const Outcome house = sync(desk.another, {});
   CHECK(house.exit_code == 7);
   CHECK(house.err.starts_with(
@@ -293,7 +298,7 @@ TEST_CASE("the API token is the same on both sides; without it the sync ends wit
   CHECK(none.exit_code == 4);
   CHECK(none.out.empty());
   CHECK(none.err.starts_with("haingest: error: " + serving.url() + " refused the write (401): "));
-  CHECK(none.err.ends_with("; give its API token with --api-token-file or API_KEY\n"));
+  CHECK(none.err.ends_with("\"; give its API token with --api-token-file or API_KEY\n"));
   desk.program.environment["API_KEY"] = "the-wrong-token";
   const Outcome wrong = desk.sync(desk.before, {"--to", serving.url()});
   CHECK(wrong.exit_code == 4);
@@ -321,6 +326,13 @@ TEST_CASE("a data API that is not there, and what is none") {
   const Outcome wrong = desk.sync(desk.before, {"--to", other.url()});
   CHECK(wrong.exit_code == 1);
   CHECK(wrong.err.starts_with("haingest: error: " + other.url() + " answered 404: "));
+  const Serving serving(desk.program, desk.remote);
+  const Outcome path = desk.sync(desk.before, {"--to", serving.url() + "/api"});
+  CHECK(path.exit_code == 1);
+  CHECK(path.err.find(" answered 404: There is nothing at /api/internal/snapshot?") !=
+        std::string::npos);
+  CHECK(path.err.ends_with(
+      " lists what there is; give --to the address of a haingest serve, without a path\n"));
 }
 
 TEST_CASE("several syncs, serve and the API's writes at once are never told of a lock") {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "tests/integration/program.hpp"
@@ -71,7 +72,7 @@ TEST_CASE("--show-config has every setting with its value and its origin") {
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
   const auto rows = ordered_json::parse(outcome.out);
-  CHECK(rows.size() == 35);
+  CHECK(rows.size() == 55);
   CHECK(shown(rows, "config") == program.file("h.toml") + " (--config, read)");
   CHECK(shown(rows, "max-removals") == "20% (default)");
   CHECK(shown(rows, "ha-url") == "http://a:8123,http://b:8123 (HA_URL)");
@@ -209,6 +210,114 @@ TEST_CASE("no error and no log has a token in it") {
   run({"sync", "--ha-url", refusing.url()});
 }
 
+TEST_CASE("-vv says what was asked, read, opened and answered, a line each and no token") {
+  Program program;
+  const fakes::HaServer server(fakes::make_house({.devices = 3, .entities = 5}));
+  program.talk_to(server);
+  const std::string token(server.token().reveal());
+  const std::string db = program.file("m.db");
+  const auto lines = [&](const Outcome& outcome) {
+    CHECK(outcome.exit_code == 0);
+    CHECK((outcome.out + outcome.err).find(token) == std::string::npos);
+    return test::without_times(outcome.err);
+  };
+  const auto has = [](const std::string& log, const std::string& pattern) {
+    INFO(pattern << "\n" << log);
+    CHECK(std::regex_search(log, std::regex("(^|\n)" + pattern + "\n")));
+  };
+  CHECK(lines(program.run({"sync", "-v", "--db", db})).find("debug ") == std::string::npos);
+  const std::string sync = lines(program.run({"sync", "-vv", "--db", db}));
+  const std::string home = program.file("home/.config/haingest/haingest.toml");
+  const std::string took = "after [0-9.]+ (us|ms|s)";
+  has(sync, "debug settings: " + home + " is not there");
+  has(sync, "debug " + server.url() + ": asked get_states");
+  has(sync, "debug " + server.url() + ": get_states: answered, [0-9]{3,} bytes " + took);
+  has(sync,
+      "debug " + server.url() + ": config/floor_registry/list: answered, [0-9]+ bytes " + took);
+  has(sync, "debug " + db + ": opened for writing");
+  has(lines(program.run({"discover", "--stored", "-vv", "--db", db})),
+      "debug " + db + ": opened for reading");
+
+  program.environment["API_KEY"] = "s3cret-api-key";
+  test::Serving serving(program, db, {"-vv"});
+  const std::string host = serving.url().substr(std::string("http://").size());
+  const std::string ask = "exec 3<>/dev/tcp/" + host.substr(0, host.find(':')) + "/" +
+                          host.substr(host.find(':') + 1) + "; printf '%b' \"$1\" >&3; cat <&3";
+  const auto send = [&](const std::string& request) {
+    return test::run({{"/bin/bash", "-c", ask, "ask", request}, {}, ""});
+  };
+  const std::string get = "GET /api/devices HTTP/1.1\\r\\nHost: localhost\\r\\n";
+  // The second is answered from what is kept of the first.
+  CHECK(send(get + "\\r\\n" + get + "\\r\\n" + get + "Connection: close\\r\\n\\r\\n").exit_code ==
+        0);
+  CHECK(send("DELETE /internal/devices/clear HTTP/1.1\\r\\nHost: localhost\\r\\n"
+             "Connection: close\\r\\n\\r\\n")
+            .exit_code == 0);
+  CHECK(program.run({"sync", "--to", serving.url(), "-q"}).exit_code == 0);
+  const Outcome served = serving.stop(15);
+  const std::string log = lines(served);
+  CHECK(served.err.find("s3cret") == std::string::npos);
+  const std::regex answered(
+      "debug data API: GET /api/devices from 127\\.0\\.0\\.1: 200, [0-9.]+ "
+      "(us|ms|s)\n");
+  CHECK(std::distance(std::sregex_iterator(log.begin(), log.end(), answered), {}) == 3);
+  has(log, "info data API: DELETE /internal/devices/clear from 127\\.0\\.0\\.1: 401, [0-9.]+ .*");
+  has(log, "info data API: POST /internal/snapshot.* from 127\\.0\\.0\\.1: 200, [0-9.]+ .*");
+}
+
+TEST_CASE("LOG_LEVEL may have another program's word, haingest's own variable may not") {
+  Program program;
+  const auto level = [&](const std::string& word) {
+    program.environment["LOG_LEVEL"] = word;
+    return program.run({"--show-config", "-o", "csv"});
+  };
+  for (const char* const word : {"trace", "notice", "20", "FATAL", "info"}) {
+    INFO(word);
+    const Outcome outcome = level(word);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.find("warning") == std::string::npos);
+  }
+  CHECK(level("trace").err.find(" debug settings: ") != std::string::npos);
+  const Outcome loud = level("loud");
+  CHECK(loud.exit_code == 0);
+  CHECK(test::without_times(loud.err) ==
+        "warning LOG_LEVEL: 'loud' is none of debug, info, warning or error, so it was ignored; "
+        "HAINGEST_LOG_LEVEL is for haingest alone\n");
+  for (const char* const word : {"loud", "trace"}) {
+    program.environment["HAINGEST_LOG_LEVEL"] = word;
+    const Outcome strict = program.run({"--show-config"});
+    CHECK(strict.exit_code == 2);
+    CHECK(strict.err == error_line("HAINGEST_LOG_LEVEL: '" + std::string(word) +
+                                   "' is none of debug, info, warning or error"));
+  }
+}
+
+TEST_CASE("a token file that everyone may read gets a warning with what to run") {
+  Program program;
+  const fakes::HaServer server(fakes::make_house({.devices = 1, .entities = 1}));
+  const std::string path = program.file("token");
+  test::write_file(path, std::string(server.token().reveal()));
+  const auto told = [&](const Words& more) {
+    Words words{"discover", "labels", "--ha-url", server.url(), "--ha-token-file", path};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = program.run(words);
+    CHECK(outcome.exit_code == 0);
+    return test::without_times(outcome.err);
+  };
+  const auto set_mode = [](const std::string& file, unsigned mode) {
+    REQUIRE(::chmod(file.c_str(), mode) == 0);
+  };
+  set_mode(path, 0644);
+  set_mode(program.folder.path(), 0700);
+  CHECK(told({}).empty());  // nobody else comes that far
+  set_mode(program.folder.path(), 0755);
+  CHECK(told({}) == "warning --ha-token-file: everybody on this machine can read the token in " +
+                        path + "; run: chmod 600 " + path + "\n");
+  CHECK(told({"-q"}).empty());
+  set_mode(path, 0640);
+  CHECK(told({}).empty());
+}
+
 TEST_CASE("the Supervisor's token goes to nobody else") {
   Program program;
   program.environment["SUPERVISOR_TOKEN"] = "s3cret";
@@ -225,8 +334,7 @@ TEST_CASE("errors are objects in a JSON log") {
   const auto line = ordered_json::parse(outcome.err);
   CHECK(line["level"] == "error");
   CHECK(line["message"] ==
-        "--history writes to InfluxDB and comes with InfluxDB, which this version does not have "
-        "yet; leave it out");
+        "--history, a snapshot of every device to InfluxDB, is not there yet; leave it out");
 }
 
 TEST_CASE("a retired key warns, an unknown one ends with 2") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `haingest sync` where the file is old, locked, read-only or on a full disk.
+// `haingest sync`, and reading, where the file is old, locked, read-only or on a full disk.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -121,17 +121,21 @@ void make_old_database(const std::string& path) {
   )");
 }
 
-// A sync of the desk's snapshot by an ordinary user; the binary is copied to where that one may
-// start it.
-test::Command ordinary_sync(const Desk& desk, const Words& more) {
+// A command of an ordinary user; the binary is copied to where that one may start it.
+test::Command ordinary(const Desk& desk, const Words& words) {
   const std::string program = desk.program.file("haingest");
   fs::copy_file(HAINGEST_BINARY, program);
   set_mode(desk.program.folder.path(), 0755);
-  Words words{"sync", "--from", desk.snapshot};
-  words.insert(words.end(), more.begin(), more.end());
   test::Command command = desk.program.command(words);
   command.argv[0] = program;
   return as_ordinary_user(command);
+}
+
+// A sync of the desk's snapshot by an ordinary user.
+test::Command ordinary_sync(const Desk& desk, const Words& more) {
+  Words words{"sync", "--from", desk.snapshot};
+  words.insert(words.end(), more.begin(), more.end());
+  return ordinary(desk, words);
 }
 
 }  // namespace
@@ -212,6 +216,9 @@ TEST_CASE("a lock that stays held ends with 1 and names who holds it") {
                    " for longer than the 300 ms this command waits; try again later, or raise "
                    "--timeout"));
   CHECK(query(desk.db, "SELECT count(*) FROM sync_runs") == "1\n");
+  CHECK(without_times(desk.sync(desk.db, {"--timeout", "300ms", "-vv"}).err)
+            .find("debug " + desk.db + ": waiting for process " + std::to_string(::getpid()) +
+                  ", which holds its lock\n") != std::string::npos);
 }
 
 TEST_CASE("every name of a database has the same lock") {
@@ -340,6 +347,66 @@ TEST_CASE("a dry run needs to write nothing and writes nothing") {
     CHECK(desk.sync(db, {"-n", "-q"}).exit_code == 0);
     CHECK(content() == before);
   }
+}
+
+TEST_CASE("who may not write beside the database reads it, whatever a writer has left there") {
+  const Desk desk(10, 30);
+  const fs::path folder = desk.program.folder.path() / "store";
+  const std::string db = folder / "metadata.db";
+  fs::create_directory(folder);
+  REQUIRE(desk.sync(db, {"-q"}).exit_code == 0);
+  const test::Command command =
+      ordinary(desk, {"discover", "devices", "--stored", "--db", db, "-o", "csv"});
+  const auto reads = [&](const std::string& names) {
+    CHECK(names_in(folder) == names);
+    for (const auto& entry : fs::directory_iterator(folder)) set_mode(entry.path(), 0444);
+    set_mode(folder, 0555);
+    const Outcome outcome = test::run(command);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.err.empty());
+    CHECK(std::count(outcome.out.begin(), outcome.out.end(), '\n') == 11);
+    CHECK(names_in(folder) == names);
+    set_mode(folder, 0755);
+  };
+  SECTION("with everything that haingest leaves") {
+    reads("metadata.db\nmetadata.db-lock\nmetadata.db-shm\nmetadata.db-wal\n");
+  }
+  SECTION("without the WAL's index") {
+    fs::remove(db + "-shm");
+    reads("metadata.db\nmetadata.db-lock\nmetadata.db-wal\n");
+  }
+  SECTION("without a WAL, as the sqlite3 shell leaves it") {
+    static_cast<void>(query(db, "PRAGMA wal_checkpoint(TRUNCATE)"));
+    for (const char* const each : {"-wal", "-shm"}) fs::remove(db + each);
+    reads("metadata.db\nmetadata.db-lock\n");
+  }
+  SECTION("the file alone, while nobody writes") {
+    static_cast<void>(query(db, "PRAGMA wal_checkpoint(TRUNCATE)"));
+    for (const char* const each : {"-wal", "-shm", "-lock"}) fs::remove(db + each);
+    reads("metadata.db\n");
+  }
+}
+
+TEST_CASE("what is no regular file is refused before anything is made beside it") {
+  const Desk desk(1, 1);
+  const std::string pipe = desk.program.file("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  fs::create_symlink(pipe, desk.program.file("link"));
+  const std::string names = names_in(desk.program.folder.path());
+  for (const std::string& db : {pipe, desk.program.file("link")}) {
+    for (const Words& words :
+         {Words{"sync", "--from", desk.snapshot}, Words{"sync", "-n", "--from", desk.snapshot},
+          Words{"serve", "--listen", "127.0.0.1:0"}, Words{"discover", "--stored"}}) {
+      Words all = words;
+      all.insert(all.end(), {"--db", db});
+      const Outcome outcome = desk.program.run(all);
+      CHECK(outcome.exit_code == 1);
+      CHECK(outcome.out.empty());
+      CHECK(outcome.err ==
+            error_line(db + " is no regular file, so no database; name another with --db"));
+    }
+  }
+  CHECK(names_in(desk.program.folder.path()) == names);
 }
 
 TEST_CASE("a folder that does not exist ends with 1") {

@@ -68,4 +68,56 @@ class HomeAssistant {
   std::string url_;
 };
 
+// A server for time series, for anyone on this machine unless told otherwise.
+class TimeSeriesServer {
+ public:
+  ~TimeSeriesServer();
+  TimeSeriesServer(const TimeSeriesServer&) = delete;
+  TimeSeriesServer& operator=(const TimeSeriesServer&) = delete;
+
+  [[nodiscard]] const std::string& url() const { return url_; }
+  // Ended without a goodbye.
+  void kill() const;
+  // Ended politely: all it has acknowledged is in its files then.
+  void stop() const;
+  // Stops what still runs; comes back when it answers again at the same URL.
+  void restart() const;
+
+ protected:
+  explicit TimeSeriesServer(std::string script, const std::vector<std::string>& more = {});
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
+
+ private:
+  TempDir folder_;
+  std::string script_;
+  std::string url_;
+};
+
+// Debian's, 1.6, at first without any database.
+class InfluxDb1 : public TimeSeriesServer {
+ public:
+  enum class Access { anyone, administrator };
+  explicit InfluxDb1(Access access = Access::anyone);
+
+  // With Access::administrator alone.
+  [[nodiscard]] std::string user() const;
+  [[nodiscard]] std::string password() const;
+};
+
+// Release 2.7 with the organisation haingest and its bucket home_assistant_events.
+class InfluxDb2 : public TimeSeriesServer {
+ public:
+  InfluxDb2();
+
+  // The token may do everything.
+  [[nodiscard]] std::string token_file() const { return file("token"); }
+  [[nodiscard]] std::string token() const;
+};
+
+// Debian's, 1.79 in release 12; kill() loses what it has acknowledged in the ten seconds before.
+class VictoriaMetrics : public TimeSeriesServer {
+ public:
+  VictoriaMetrics();
+};
+
 }  // namespace haingest::test

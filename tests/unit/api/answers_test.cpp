@@ -29,6 +29,7 @@ class Restless final : public api::Library {
   std::optional<model::Run> last_run() override { throw std::runtime_error("a bug"); }
   std::optional<model::Run> last_snapshot_run() override { return std::nullopt; }
   store::Reader::FileInfo file_info() override { return {}; }
+  std::optional<model::WatchStatus> watch_status() override { return std::nullopt; }
   void refresh() override {}
 
   int worlds = 0;

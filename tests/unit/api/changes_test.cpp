@@ -47,4 +47,8 @@ TEST_CASE("changes: a number that this database has not come to yet is of anothe
   const auto beyond = api.get("/api/changes?since=7");
   CHECK(beyond.status == 410);
   CHECK(beyond.body.ends_with(R"(,"next":1})"));
+  CHECK(beyond.body.find("7 is no number of this database, whose newest change is 1 (it was made "
+                         "anew, or the number is of another one): read the lists anew, then go on "
+                         "from \\\"next\\\".") != std::string::npos);
+  CHECK(beyond.body.find("no longer kept") == std::string::npos);
 }

@@ -216,7 +216,7 @@ TEST_CASE("routes: GET /health is healthy after a complete sync") {
                size + R"(,"wal_enabled":true}},"authentication":{"enabled":false},"problems":[],
 "stored":{"devices":3,"entities":4,"areas":2,"floors":1,"labels":1,"config_entries":2},
 "last_run":{"run":1,"command":"sync","source":"http://ha.test:8123","ha_version":"2026.11.0",
-"finished_at":"@","outcome":"complete","detail":""}})"));
+"finished_at":"@","outcome":"complete","detail":""},"watch":null})"));
 }
 
 TEST_CASE("routes: GET /health is degraded, with a sentence, when something is missing") {
@@ -250,13 +250,32 @@ TEST_CASE("routes: GET /health is degraded, with a sentence, when something is m
                                           [&] { return api.now; }));
     const auto body = api.get("/health").body;
     CHECK(body.starts_with(R"({"status":"degraded",)"));
-    CHECK(body.find("was not complete: floors: unknown_error.") != std::string::npos);
+    CHECK(body.find("was not complete: Home Assistant answered for floors with "
+                    "an error (unknown_error).") != std::string::npos);
     // A write of somebody else makes that no better.
     CHECK(
         api.post("/internal/devices/bulk_upsert", R"([{"device_id":"new","name":"New"}])").status ==
         200);
-    CHECK(api.get("/health").body.find("was not complete: floors: unknown_error.") !=
-          std::string::npos);
+    CHECK(api.get("/health").body.find("was not complete: ") != std::string::npos);
+  }
+  SECTION("nobody has synced for a day and more") {
+    api.sync(test::small_house());
+    api.now += std::chrono::hours(25) - std::chrono::seconds(1);
+    CHECK(api.get("/health").body.starts_with(R"({"status":"healthy",)"));
+    api.now += std::chrono::seconds(1);
+    const auto body = api.get("/health").body;
+    CHECK(body.starts_with(R"({"status":"degraded",)"));
+    CHECK(
+        body.find(R"("problems":["The last complete sync is of 2026-11-25T01:01:00.000000+00:00, )"
+                  R"(25 hours ago: check that what starts haingest sync still does."])") !=
+        std::string::npos);
+    // Neither does a bulk upsert make it fresh.
+    CHECK(
+        api.post("/internal/devices/bulk_upsert", R"([{"device_id":"new","name":"New"}])").status ==
+        200);
+    CHECK(api.get("/health").body.starts_with(R"({"status":"degraded",)"));
+    api.sync(test::small_house());
+    CHECK(api.get("/health").body.starts_with(R"({"status":"healthy",)"));
   }
 }
 

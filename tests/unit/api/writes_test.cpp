@@ -201,7 +201,10 @@ TEST_CASE("snapshot: a guard is 409, nothing is written, and its option lets it 
   CHECK(mirror::parse_report(dry.body)->changes.size() == 10);
   CHECK(mirror::parse_report(dry.body)->refusal->message.starts_with(
       "the snapshot of http://ha.test:8123 no longer lists 10 of 20 devices, "));
+  CHECK(mirror::parse_report(dry.body)->refusal->try_command ==
+        "haingest sync --dry-run --max-removals 10");
   CHECK(api.post(k_snapshot + "?max_removals=9", ten).status == 409);
+  CHECK(api.post(k_snapshot + "?max_removals=20%25", ten).status == 409);
   CHECK(test::query(api.path, "SELECT count(*) FROM devices") == "20\n");
   CHECK(api.post(k_snapshot + "?max_removals=50%25", ten).status == 200);
   CHECK(test::query(api.path, "SELECT count(*) FROM devices") == "10\n");

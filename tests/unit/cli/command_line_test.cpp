@@ -93,6 +93,12 @@ TEST_CASE("a mistyped command or option gets a suggestion") {
         "--help");
   CHECK(refused({"--ouptut", "json", "sync"}) ==
         "haingest sync has no option --ouptut; did you mean --output? | haingest sync --help");
+  // The beginning of a name beats one that differs in fewer letters.
+  CHECK(refused({"sync", "--dry"}) ==
+        "haingest sync has no option --dry; did you mean --dry-run? | haingest sync --help");
+  CHECK(refused({"--dry"}).starts_with("haingest has no option --dry"));
+  CHECK(refused({"disc"}) ==
+        "there is no command 'disc'; did you mean discover? | haingest --help");
   CHECK(refused({"frobnicate-everything"}) ==
         "there is no command 'frobnicate-everything' | haingest --help");
 }
@@ -130,11 +136,20 @@ TEST_CASE("an empty value is a shell variable that nobody has set") {
 }
 
 TEST_CASE("a switch with a value that is none is refused") {
-  const std::string text =
-      "a switch was given a value that is neither true nor false; leave the "
-      "value out | haingest sync --help";
-  CHECK(refused({"sync", "--dry-run=maybe"}) == text);
-  CHECK(refused({"sync", "--verbose=x"}) == text);
+  const std::string rest = " is neither true nor false; leave the value out | haingest sync --help";
+  CHECK(refused({"sync", "--dry-run=maybe"}) == "--dry-run: 'maybe'" + rest);
+  CHECK(refused({"sync", "--quiet=yes", "--verbose=x"}) == "--verbose: 'x'" + rest);
+}
+
+TEST_CASE("an option of the command that stands before it belongs behind it") {
+  CHECK(refused({"--dry-run", "sync"}) ==
+        "--dry-run is an option of sync and belongs behind it: haingest sync --dry-run | haingest "
+        "sync --dry-run");
+  CHECK(refused({"-n", "sync"}) ==
+        "-n is an option of sync and belongs behind it: haingest sync -n | haingest sync -n");
+  CHECK(refused({"--save", "x.json", "discover"}) ==
+        "--save is an option of discover and belongs behind it: haingest discover --save | "
+        "haingest discover --save FILE");
 }
 
 TEST_CASE("a secret on the command line is refused and never repeated") {

@@ -2,6 +2,10 @@
 // Which Home Assistants are asked, in which order, with whose token; and where the database is.
 #include "cli/context.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <sstream>
 
 #include "tests/support/catch.hpp"
@@ -38,6 +42,22 @@ struct Bench {
   cli::Context context;
 };
 
+// access() asks for the real user: root's is another one for a while.
+class OrdinaryUser {
+ public:
+  OrdinaryUser() {
+    if (root_) REQUIRE(::setreuid(65534, static_cast<uid_t>(-1)) == 0);
+  }
+  ~OrdinaryUser() {
+    if (root_) static_cast<void>(::setreuid(0, static_cast<uid_t>(-1)) == 0);
+  }
+  OrdinaryUser(const OrdinaryUser&) = delete;
+  OrdinaryUser& operator=(const OrdinaryUser&) = delete;
+
+ private:
+  bool root_ = ::geteuid() == 0;
+};
+
 }  // namespace
 
 TEST_CASE("every address is asked with the token that was configured") {
@@ -46,6 +66,22 @@ TEST_CASE("every address is asked with the token that was configured") {
         "http://a=t http://b=t");
   CHECK(Bench(test::Variables{{"HA_TOKEN", "t"}}, {{Key::ha_url, {"http://c"}}}).endpoints() ==
         "http://c=t");
+}
+
+TEST_CASE("several addresses in one word are refused with how to give them") {
+  const auto refused = [](const std::string& url) {
+    return test::usage_error([&] {
+      static_cast<void>(
+          Bench(test::Variables{{"HA_TOKEN", "t"}}, {{Key::ha_url, {url}}}).endpoints());
+    });
+  };
+  const std::string rest =
+      "' is more than one address: repeat --ha-url for each (a file has a list, [\"A\", \"B\"]; in "
+      "the environment commas will do)";
+  CHECK(refused("http://a,http://b") == "--ha-url: 'http://a,http://b" + rest);
+  CHECK(refused("http://a:8123,b") == "--ha-url: 'http://a:8123,b" + rest);
+  CHECK(refused("http://a/x,https://b") == "--ha-url: 'http://a/x,https://b" + rest);
+  CHECK(refused("http://a/one,two").empty());
 }
 
 TEST_CASE("the Supervisor's token goes to the Supervisor alone") {
@@ -122,6 +158,33 @@ TEST_CASE("a database that cannot be where it was named is refused in one line")
         "there is no folder " + file + " for the database " + file + "/m.db" + rest);
   CHECK(refused(folder.path()) ==
         folder.path().string() + " is a folder, no database; name a file in it with --db");
+  const std::string pipe = folder.file("pipe");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(refused(pipe) == pipe + " is no regular file, so no database; name another with --db");
+  const std::string closed = folder.file("closed");
+  std::filesystem::create_directory(closed);
+  std::filesystem::permissions(closed, std::filesystem::perms::none);
+  const OrdinaryUser user;
+  CHECK(refused(closed + "/m.db") ==
+        "this user may not enter " + closed + ", where the database " + closed +
+            "/m.db should be; run haingest as the user whose it is (the services' with sudo), or "
+            "name another database with --db");
+}
+
+TEST_CASE("who looks for a database hears of the services'") {
+  const test::TempDir folder;
+  const std::string place = folder.file("haingest");
+  CHECK(cli::database_hint(place).empty());
+  std::filesystem::create_directory(place);
+  CHECK(cli::database_hint(place).empty());
+  test::write_file(place + "/metadata.db", "");
+  CHECK(cli::database_hint(place) ==
+        ". The services' database is there: --db " + place + "/metadata.db");
+  std::filesystem::permissions(place, std::filesystem::perms::none);
+  const OrdinaryUser user;
+  CHECK(cli::database_hint(place) == ". The services' database is in " + place +
+                                         ", which this user may not enter: use sudo to read that "
+                                         "one");
 }
 
 TEST_CASE("progress is for terminals") {

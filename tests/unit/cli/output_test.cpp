@@ -111,7 +111,7 @@ TEST_CASE("a name cannot steer the terminal or break the line") {
         "h\xef\xbf\xbd\n");
 }
 
-TEST_CASE("a table that is too wide loses from its widest columns, down to eight") {
+TEST_CASE("a table that is too wide loses from its widest columns, down to six") {
   const Rows rows{{"id", "name"},
                   {{text_cell("1"), text_cell("A very long name indeed")},
                    {text_cell("2"), text_cell("Short")}}};
@@ -121,9 +121,24 @@ TEST_CASE("a table that is too wide loses from its widest columns, down to eight
         "2   Short\n");
   CHECK(written(rows, Format::table, 1) ==
         "ID  NAME\n"
-        "1   A very …\n"
+        "1   A ver…\n"
         "2   Short\n");
   CHECK(written(rows, Format::table, 0).find("A very long name indeed") != std::string::npos);
+}
+
+TEST_CASE("an id is never cut: the other columns give way") {
+  const std::string id = "62d7aebffe4037a9d41fc61ee69dd7f8";
+  const Rows rows{{"id", "name", "manufacturer", "model", "area", "integration"},
+                  {{text_cell(id), text_cell("Kitchen Doorbell"), text_cell("Ubiquiti"),
+                    text_cell("G4 Doorbell Pro"), text_cell("Kitchen"), text_cell("unifi")}}};
+  const std::string table = written(rows, Format::table, 80);
+  CHECK(table ==
+        "ID                                NAME     MANUFAC…  MODEL     AREA     INTEGRA…\n"
+        "62d7aebffe4037a9d41fc61ee69dd7f8  Kitche…  Ubiquiti  G4 Door…  Kitchen  unifi\n");
+  const Rows entities{{"entity_id", "name"}, {{text_cell("light.x"), text_cell("A long name")}}};
+  CHECK(written(entities, Format::table, 1) ==
+        "ENTITY_ID  NAME\n"
+        "light.x    A lon…\n");
 }
 
 TEST_CASE("text is cut between characters, never within one") {

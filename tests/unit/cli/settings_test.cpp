@@ -252,6 +252,15 @@ TEST_CASE("what is no token is refused without being repeated") {
   CHECK(refused("SECRET\nSECRET") == words);
   CHECK(refused("SECR\xc3\x89T") == words);
   CHECK(refused(std::string("SEC\0RET", 7)) == words);
+  const std::string start = "--ha-token-file: " + path;
+  const std::string rest = "; it must hold the token and nothing else";
+  CHECK(refused("HA_TOKEN=SECRET\n") ==
+        start + " holds NAME=VALUE, as a shell takes it; leave VALUE alone" + rest);
+  for (const char* const quoted : {"\"SECRET\"\n", "'SECRET'"}) {
+    CHECK(refused(quoted) == start + " holds a token in quotes; take them away" + rest);
+  }
+  for (const char* const fine : {"SECRET==", "abc=def", "eyJ0.e30.x-_"})
+    CHECK(refused(fine).empty());
   CHECK(usage_error([] {
           (void)settings_from({}, {{"HA_TOKEN", "SEC RET"}}).secret(Key::ha_token);
         }) ==

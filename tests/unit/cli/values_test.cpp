@@ -42,20 +42,42 @@ TEST_CASE("a time is more than nothing and at most ten years") {
   }
 }
 
+TEST_CASE("a log level is one of ours, or a word that other programs have for it") {
+  using base::log::Level;
+  for (const char* const ours : {"warning", "WARN", "Warning"}) {
+    CHECK(cli::parse_log_level(ours) == Level::warning);
+  }
+  CHECK(cli::parse_log_level("critical") == Level::error);
+  for (const char* const foreign : {"trace", "notice", "20", "fatal", "", "2", "loud"}) {
+    CHECK(cli::parse_log_level(foreign) == std::nullopt);
+  }
+  CHECK(cli::parse_foreign_log_level("TRACE") == Level::debug);
+  CHECK(cli::parse_foreign_log_level("10") == Level::debug);
+  CHECK(cli::parse_foreign_log_level("notice") == Level::info);
+  CHECK(cli::parse_foreign_log_level("20") == Level::info);
+  CHECK(cli::parse_foreign_log_level("30") == Level::warning);
+  CHECK(cli::parse_foreign_log_level("fatal") == Level::error);
+  CHECK(cli::parse_foreign_log_level("50") == Level::error);
+  CHECK(cli::parse_foreign_log_level("loud") == std::nullopt);
+}
+
 TEST_CASE("a limit of removals is a number of records or a share") {
   const auto records = parse_removal_limit("50");
   REQUIRE(records);
   CHECK(records->unit == mirror::RemovalLimit::Unit::records);
   CHECK(records->amount == 50);
-  CHECK(records->given);
   CHECK(records->allowed(10) == 50);
   const auto share = parse_removal_limit("20%");
   REQUIRE(share);
   CHECK(share->unit == mirror::RemovalLimit::Unit::percent);
   CHECK(share->allowed(94) == 18);
   CHECK(parse_removal_limit("0")->allowed(1000) == 0);
-  CHECK(parse_removal_limit("0%")->allowed(1000) == 0);
   CHECK(parse_removal_limit("100%")->allowed(7) == 7);
+  // A number is exact; under a share, the default or one that was given, five may always go.
+  CHECK(parse_removal_limit("4")->allowed(1000) == 4);
+  CHECK(parse_removal_limit("0%")->allowed(1000) == 5);
+  CHECK(parse_removal_limit("20%")->allowed(10) == 5);
+  CHECK(parse_removal_limit("20%")->allowed(10) == mirror::RemovalLimit{}.allowed(10));
 }
 
 TEST_CASE("what is no limit of removals is none") {

@@ -136,7 +136,7 @@ TEST_CASE("mirror: random houses against a plain map") {
   auto database = store::Database::open(path, std::chrono::seconds(10));
   RandomHouse house(seed);
   mirror::Policy policy;
-  policy.max_removals = {100, mirror::RemovalLimit::Unit::percent, true};
+  policy.max_removals = {100, mirror::RemovalLimit::Unit::percent};
   World replayed;
   base::Timestamp now = base::parse_timestamp("2026-01-01 00:00:00").value();
   for (int step = 0; step < 60; ++step) {

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "core/mirror/guard.hpp"
 #include "core/mirror/mirror.hpp"
 #include "core/model/ha_json.hpp"
 #include "core/store/reader.hpp"
@@ -181,10 +182,12 @@ TEST_CASE("reconcile: a failed registry removes and blanks nothing; the others a
   const auto report = m.sync(model::to_snapshot(document));
   CHECK(told(report) == "added device d2 B\n");
   CHECK(report.partial);
-  CHECK(report.held ==
-        std::vector<std::string>{
-            "kept although not listed: 1 area, because the registry answered unknown_error",
-            "kept although not listed: 1 config_entry, because the registry answered timeout"});
+  // That they failed says it; what they hold is all kept.
+  CHECK(report.held.empty());
+  CHECK(m.sql("SELECT detail FROM sync_runs ORDER BY run DESC LIMIT 1") ==
+        "Home Assistant answered for areas with an error (unknown_error); Home Assistant did not "
+        "answer for config_entries in time\n");
+  CHECK(m.sql("SELECT count(*) FROM areas") == "1\n");
   CHECK(m.sql("SELECT integration FROM devices WHERE device_id = 'd1'") == "hue\n");
   CHECK(m.sql("SELECT outcome FROM sync_runs ORDER BY run DESC LIMIT 1") == "partial\n");
 }
@@ -214,12 +217,58 @@ TEST_CASE("reconcile: the removal guard stops all of it, unless it is allowed") 
       "nothing was written; if they are really gone, allow it with --max-removals 7");
   CHECK(m.sql("SELECT count(*) FROM areas") == "0\n");
   mirror::Policy policy;
-  policy.max_removals = {7, mirror::RemovalLimit::Unit::records, true};
+  policy.max_removals = {7, mirror::RemovalLimit::Unit::records};
   m.sync(fewer, policy);
   CHECK(m.sql("SELECT count(*) FROM devices") == "23\n");
   // Five may always go, whatever share they are.
   m.sync({.devices = devices(0, 18)});
   CHECK(m.sql("SELECT count(*) FROM devices") == "18\n");
+}
+
+TEST_CASE("reconcile: the removal guard names every kind, and one limit that lets all pass") {
+  Mirror m;
+  const auto labels = [](int count) {
+    std::string json;
+    for (int i = 0; i < count; ++i) {
+      json += (i > 0 ? ",{\"label_id\":\"l" : "{\"label_id\":\"l") + std::to_string(i) + "\"}";
+    }
+    return "[" + json + "]";
+  };
+  m.sync({.devices = devices(0, 30), .floors = R"([{"floor_id":"f"}])", .labels = labels(50)});
+  const auto refusal = [&](const House& house) {
+    try {
+      m.sync(house);
+    } catch (const base::Failure& failure) {
+      CHECK(failure.error().kind == base::ErrorKind::guard);
+      return failure.error();
+    }
+    return base::Error{};
+  };
+  const auto two = refusal({.devices = devices(0, 23), .labels = labels(20)});
+  CHECK(
+      two.message ==
+      "Home Assistant no longer lists 30 of 50 labels and 7 of 30 devices, more than the 10 and 6 "
+      "that may go in one sync; nothing was written; if they are really gone, allow it with "
+      "--max-removals 30");
+  CHECK(two.try_command == "haingest sync --dry-run --max-removals 30");
+  // Ten labels are within their share, but a plain 7 would stop them.
+  const auto one = refusal({.devices = devices(0, 23), .labels = labels(40)});
+  CHECK(one.message.find("no longer lists 7 of 30 devices, more than the 6 that may go") !=
+        std::string::npos);
+  CHECK(one.message.ends_with("allow it with --max-removals 10"));
+  mirror::Policy policy;
+  policy.max_removals = {10, mirror::RemovalLimit::Unit::records};
+  m.sync({.devices = devices(0, 23), .labels = labels(40)}, policy);
+  CHECK(m.sql("SELECT count(*) FROM labels") == "40\n");
+}
+
+TEST_CASE("guard: the command is the one that its sentence leads to") {
+  CHECK(mirror::guard_try_command("… allow it with --max-removals 30") ==
+        "haingest sync --dry-run --max-removals 30");
+  CHECK(mirror::guard_try_command("this looks like another house, …, or say --new-house if …") ==
+        "haingest sync --new-house --dry-run");
+  CHECK(mirror::guard_try_command("… allow it with --max-removals ;reboot").empty());
+  CHECK(mirror::guard_try_command("x.db has layout 99").empty());
 }
 
 TEST_CASE("reconcile: held back instead of refused, for a process that goes on") {
@@ -480,9 +529,10 @@ TEST_CASE("reconcile: a registry with a broken record removes nothing over an en
   CHECK(told(report).empty());
   CHECK(report.held ==
         std::vector<std::string>{
-            "kept although not listed: 1 entity, because the registry answered invalid_record",
-            "waiting for the entity_id of one that is kept: 1 entity, because the "
-            "registry answered invalid_record"});
+            "kept although not listed: 1 entity, because the answer for entities was not whole "
+            "(invalid_record)",
+            "waiting for the entity_id of one that is kept: 1 entity, because the answer for "
+            "entities was not whole (invalid_record)"});
   CHECK(m.sql("SELECT entity_id, registry_id FROM entities") == "light.a|r1\n");
 }
 

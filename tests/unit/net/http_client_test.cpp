@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "core/net/http_client.hpp"
 
+#include <atomic>
 #include <cstdlib>
 
 #include "tests/fakes/ha_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/net/scripted_peer.hpp"
 
@@ -81,6 +83,79 @@ TEST_CASE("http client: methods, headers, bodies and the token, on one kept conn
   // Nothing of the requests before is left over.
   CHECK(client.send(get(server.url()))->body == "GET /|Bearer very-secret-token|-|");
   CHECK(server.connections() == 1);
+}
+
+TEST_CASE("http client: a whole Authorization header stands in for a token", "[http]") {
+  ScriptedServer server(echo);
+  net::HttpClient client({});
+  net::HttpRequest request = get(server.url());
+  request.authorization = base::Secret("Basic bWU6dGVzdA==");
+  CHECK(client.send(request)->body == "GET /|Basic bWU6dGVzdA==|-|");
+  // Nothing of it is left over.
+  CHECK(client.send(get(server.url()))->body == "GET /|Bearer very-secret-token|-|");
+}
+
+TEST_CASE("http client: the answer's headers by lower-case name", "[http]") {
+  ScriptedServer server([](ScriptedPeer& peer) {
+    static_cast<void>(peer.read_header());
+    peer.send(
+        "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n"
+        "HTTP/1.1 503 Busy\r\nReTRY-After:\t120 \r\nX-Empty:\r\nX-Twice: a\r\nX-Twice: b\r\n"
+        "Content-Length: 0\r\n\r\n");
+  });
+  net::HttpClient client({});
+  const auto answer = client.send(get(server.url()));
+  REQUIRE(answer.has_value());
+  CHECK(answer->header("retry-after") == "120");
+  CHECK(answer->header("x-twice") == "a");
+  CHECK(answer->header("x-empty").empty());
+  CHECK(answer->header("x-early").empty());
+  CHECK(answer->headers.size() == 5);
+}
+
+TEST_CASE("http client: how far a request came", "[http]") {
+  net::HttpClient client({});
+  const std::string dead = "http://127.0.0.1:" + std::to_string(test::unused_port());
+  static_cast<void>(client.send(get(dead)));
+  CHECK(client.last_attempt().sends == 0);
+  CHECK(client.last_attempt().reason == "connection refused");
+  CHECK_FALSE(client.last_attempt().cut);
+
+  ScriptedServer closing([](ScriptedPeer& peer) { static_cast<void>(peer.read_header()); });
+  static_cast<void>(client.send(get(closing.url())));
+  CHECK(client.last_attempt().sends == 1);
+  CHECK(client.last_attempt().cut);
+  CHECK(client.last_attempt().reason == "the connection ended without an answer");
+
+  // One answer a connection, which is then closed although it promised to stay.
+  std::atomic<int> answers = 0;
+  ScriptedServer once([&answers](ScriptedPeer& peer) {
+    static_cast<void>(peer.read_header());
+    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    ++answers;
+    static_cast<void>(peer.read_header());
+  });
+  CHECK(client.send(get(once.url()))->status == 204);
+  CHECK(client.last_attempt().sends == 1);
+  CHECK(client.send(get(once.url()))->status == 204);
+  CHECK(client.last_attempt().sends == 2);
+  // The answer is counted behind it.
+  CHECK(test::eventually([&] { return answers == 2; }));
+}
+
+TEST_CASE("http client: a request is given up from another thread", "[http]") {
+  std::atomic<bool> cancel = false;
+  ScriptedServer silent([&cancel](ScriptedPeer& peer) {
+    static_cast<void>(peer.read_header());
+    cancel = true;
+    peer.read_to_the_end();
+  });
+  net::HttpClient client({});
+  net::HttpRequest request = get(silent.url());
+  request.cancel = &cancel;
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(error_of(client.send(request)) == "GET " + silent.url() + ": the request was given up");
+  CHECK(std::chrono::steady_clock::now() - begun < 5s);
 }
 
 TEST_CASE("http client: any status is a response, redirects are not followed", "[http]") {

@@ -66,6 +66,11 @@ TEST_CASE("url: what is none is refused with its reason", "[url]") {
   CHECK(refusal("homeassistant.local:8123") ==
         "\"homeassistant.local:8123\" is no URL that haingest can use: it lacks the scheme, as in "
         "http://homeassistant.local:8123");
+  for (const char* const text : {"http:/ha", "HTTPS:ha", "ws:/"}) {
+    CHECK(refusal(text) == "\"" + std::string(text) +
+                               "\" is no URL that haingest can use: two slashes stand behind the "
+                               "scheme, as in http://homeassistant.local:8123");
+  }
   CHECK(refusal("ftp://ha") ==
         "\"ftp://ha\" is no URL that haingest can use: the scheme must be http, https, ws or wss");
   CHECK(refusal("http://") == "\"http://\" is no URL that haingest can use: it names no host");

@@ -91,6 +91,16 @@ TEST_CASE("reader: changes since a number, page by page, and pruned ones are tol
   CHECK(reader.changes_since(2, 100).changes.at(0).change.action == model::Action::removed);
 }
 
+TEST_CASE("reader: everything once, or none where there is no database") {
+  const test::TempDir dir;
+  const std::string path = dir.file("metadata.db");
+  CHECK_FALSE(store::read_once(path, 1s).has_value());
+  test::write_file(path, "");
+  CHECK_FALSE(store::read_once(path, 1s).has_value());
+  sync(path, k_two, "2026-11-25 01:00:00");
+  CHECK(store::read_once(path, 1s)->of(model::Kind::device).size() == 2);
+}
+
 TEST_CASE("reader: an unadopted file says what to do") {
   const test::TempDir dir;
   const std::string path = dir.file("metadata.db");

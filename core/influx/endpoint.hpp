@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// What a flavour wants to be asked, and how we say who we are. Pure.
+#pragma once
+
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/base/secret.hpp"
+#include "core/influx/target.hpp"
+
+namespace haingest::influx {
+
+// The URL that points are posted to. `usage` when the target lacks what the flavour needs; the
+// message stands behind "InfluxDB 2 at http://…: ".
+[[nodiscard]] base::Result<std::string> write_url(const Target& target, Flavour flavour);
+
+// The value of the Authorization header; empty without credentials. It goes nowhere else: what
+// stands in a URL ends up in logs.
+[[nodiscard]] base::Secret authorization_of(const Target& target, Flavour flavour);
+
+// The target's address with `path`, for what is no write: "/ping".
+[[nodiscard]] std::string address_of(const Target& target, const std::string& path);
+
+// Its address for people: no user information, no parameters.
+[[nodiscard]] std::string shown_url(const Target& target);
+
+}  // namespace haingest::influx

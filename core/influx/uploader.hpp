@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// From the spool to one target: batches, retries, dead letters, acknowledgements. Two threads of
+// its own, each with its HTTP client; everything public is for any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/timestamp.hpp"
+#include "core/influx/dead_letters.hpp"
+#include "core/influx/spool.hpp"
+#include "core/influx/target.hpp"
+#include "core/influx/upload_status.hpp"
+#include "core/net/http_client.hpp"
+
+namespace haingest::influx {
+
+struct UploaderOptions {
+  Target target;
+  net::TlsOptions tls;
+  std::chrono::milliseconds request_timeout{30'000};
+  std::chrono::milliseconds longest_pause{30'000};  // between tries
+  std::chrono::milliseconds probe_pause{60'000};    // after wrong credentials, a missing database
+  std::chrono::milliseconds hold{15'000};           // VictoriaMetrics acknowledges before it stores
+  std::optional<bool> gzip;                         // none: where it pays
+  base::Clock clock = base::system_now;
+  // Called by a worker that cannot go on, on its thread, with why; the process must end. Where
+  // there is none it ends at once, with a line in the log.
+  std::function<void(const std::string&)> failed;
+};
+
+class Uploader {
+ public:
+  // Throws Failure (`usage`) for a URL that is none.
+  Uploader(UploaderOptions options, Spool& spool, DeadLetters& dead_letters);
+  ~Uploader();  // ends within a second or so; what was not acknowledged stays in the spool
+  Uploader(const Uploader&) = delete;
+  Uploader& operator=(const Uploader&) = delete;
+
+  void start();
+  // Waits until what is in the spool is stored, or until `limit` has passed; false when something
+  // is left (with VictoriaMetrics nearly always: it is asked to have stayed up for a while).
+  bool drain(std::chrono::milliseconds limit);
+  [[nodiscard]] UploadStatus status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace haingest::influx

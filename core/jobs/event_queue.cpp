@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "core/jobs/event_queue.hpp"
+
+#include <utility>
+
+namespace haingest::jobs {
+
+void EventChunk::add(What what, std::string_view json) {
+  const std::size_t needed = bytes_.size() + json.size() + k_padding;
+  if (bytes_.capacity() < needed) bytes_.reserve(needed * 2);
+  bytes_ += json;
+  ends_.emplace_back(what, bytes_.size());
+}
+
+void EventChunk::clear() {
+  // A burst's memory is given back.
+  constexpr std::size_t worth_keeping = std::size_t{1} << 20U;
+  if (bytes_.capacity() > worth_keeping) {
+    bytes_ = {};
+    ends_ = {};
+  }
+  bytes_.clear();
+  ends_.clear();
+}
+
+EventChunk::Item EventChunk::item(std::size_t i) const {
+  const std::size_t start = i == 0 ? 0 : ends_[i - 1].second;
+  return {ends_[i].first, std::string_view(bytes_).substr(start, ends_[i].second - start)};
+}
+
+bool EventQueue::push(EventChunk::What what, std::string_view json) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool room = waiting_.bytes() + json.size() <= max_bytes_;
+    if (closed_ || (!room && what == EventChunk::What::event)) return false;
+    first = waiting_.empty();
+    waiting_.add(what, json);
+  }
+  if (first) filled_.notify_one();
+  return true;
+}
+
+bool EventQueue::pop(EventChunk& chunk) {
+  chunk.clear();
+  std::unique_lock lock(mutex_);
+  filled_.wait(lock, [this] { return !waiting_.empty() || nudged_ || closed_; });
+  nudged_ = false;
+  std::swap(chunk, waiting_);
+  return !chunk.empty() || !closed_;
+}
+
+void EventQueue::nudge() {
+  {
+    const std::lock_guard lock(mutex_);
+    nudged_ = true;
+  }
+  filled_.notify_one();
+}
+
+void EventQueue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  filled_.notify_one();
+}
+
+}  // namespace haingest::jobs

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// State changes on their way from Home Assistant's thread to the one that reads them. Bounded: the
+// first never waits, so when the second does not keep up it is told, and lets the connection go.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace haingest::jobs {
+
+// What came, one behind the other.
+class EventChunk {
+ public:
+  enum class What : char {
+    event,   // of a subscription to state_changed
+    states,  // the result of get_states, on a new connection
+  };
+  struct Item {
+    What what{};
+    std::string_view json;  // k_padding bytes may be read behind it
+  };
+  static constexpr std::size_t k_padding = 64;
+
+  void add(What what, std::string_view json);
+  void clear();
+  [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  [[nodiscard]] bool empty() const { return ends_.empty(); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
+  [[nodiscard]] Item item(std::size_t i) const;
+
+ private:
+  std::string bytes_;
+  std::vector<std::pair<What, std::size_t>> ends_;
+};
+
+class EventQueue {
+ public:
+  explicit EventQueue(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // False when it is full: nothing is taken. A list of states is always taken, one a connection.
+  [[nodiscard]] bool push(EventChunk::What what, std::string_view json);
+  // Waits for events and swaps all of them into `chunk`, which is emptied first. False when the
+  // queue is closed and nothing is left.
+  [[nodiscard]] bool pop(EventChunk& chunk);
+  // Lets pop() come back although no event came.
+  void nudge();
+  void close();
+
+ private:
+  const std::size_t max_bytes_;
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  EventChunk waiting_;   // guarded by mutex_
+  bool nudged_ = false;  // guarded by mutex_
+  bool closed_ = false;  // guarded by mutex_
+};
+
+}  // namespace haingest::jobs

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "core/jobs/intake.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "core/base/log.hpp"
+#include "core/model/snapshot.hpp"
+
+namespace haingest::jobs {
+namespace {
+
+// About 40 000 events: minutes of a busy house, seconds of a burst.
+constexpr std::size_t k_queue_bytes = std::size_t{64} << 20U;
+// On the first start the store is empty until the first snapshot is written; points from before
+// that would lack their device, area and integration.
+constexpr std::chrono::seconds k_world_within{10};
+constexpr std::chrono::seconds k_retry{1};
+
+std::size_t description_of(const model::StateChange& change) {
+  std::string text;
+  for (const char* name : {"unit_of_measurement", "device_class", "friendly_name"}) {
+    text += change.text_of(name);
+    text += '\0';
+  }
+  return std::hash<std::string>{}(text);
+}
+
+}  // namespace
+
+Intake::Intake(IntakeHandlers handlers, Recorder* recorder)
+    : handlers_(std::move(handlers)),
+      recorder_(recorder),
+      queue_(k_queue_bytes),
+      thread_([this] { work(); }) {}
+
+Intake::~Intake() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  queue_.close();
+  thread_.join();
+}
+
+void Intake::set_world(std::shared_ptr<const model::World> world) {
+  {
+    const std::lock_guard lock(mutex_);
+    world_ = std::move(world);
+    context_changed_ = true;
+  }
+  changed_.notify_one();
+}
+
+void Intake::set_time_zone(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  time_zone_ = name;
+  context_changed_ = true;
+}
+
+void Intake::await_world() {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, k_world_within, [this] { return world_ || stopping_; });
+}
+
+void Intake::adopt_context() {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(context_changed_, false)) return;
+  if (world_) recorder_->set_world(world_);
+  if (!time_zone_.empty()) recorder_->set_time_zone(time_zone_);
+}
+
+bool Intake::is_described_otherwise(const model::StateChange& change) {
+  if (change.removed) {
+    descriptions_.erase(std::string(change.entity_id));
+    return true;
+  }
+  const std::size_t description = description_of(change);
+  const auto [at, fresh] = descriptions_.try_emplace(std::string(change.entity_id), description);
+  const bool otherwise = change.added || (!fresh && at->second != description);
+  at->second = description;
+  return otherwise;
+}
+
+void Intake::read_event(std::string_view event) {
+  const model::StateChange* const change = reader_.read_event(event, EventChunk::k_padding);
+  if (change == nullptr) {
+    if (unreadable_++ == 0) {
+      base::log::warning(
+          "an event of Home Assistant is no state change and is left out; further "
+          "ones are left out without a word");
+    }
+    return;
+  }
+  if (is_described_otherwise(*change)) handlers_.description_changed();
+  if (recorder_ != nullptr) recorder_->take(*change);
+}
+
+void Intake::read_states(std::string_view states) {
+  const base::Result<std::vector<std::string>> elements = model::elements_of(states);
+  if (!elements) return;
+  for (const std::string& element : *elements) {
+    const model::StateChange* const change = reader_.read_state(element);
+    if (change == nullptr) continue;
+    static_cast<void>(is_described_otherwise(*change));
+    if (recorder_ == nullptr) continue;
+    recorder_->take(*change);
+    if (recorder_->is_full()) commit();
+  }
+}
+
+void Intake::read(const EventChunk::Item& item) {
+  if (item.what == EventChunk::What::states) return read_states(item.json);
+  read_event(item.json);
+  if (recorder_ != nullptr && recorder_->is_full()) commit();
+}
+
+// Until it is done; meanwhile the queue fills up, and then the connection is let go.
+void Intake::commit() {
+  while (true) {
+    const base::Result<void> done = recorder_->flush();
+    if (done) break;
+    if (trouble_ != done.error().message) {
+      base::log::error(done.error().message + "; trying again");
+      handlers_.trouble(done.error().message);
+    }
+    trouble_ = done.error().message;
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, k_retry, [this] { return stopping_; })) return;
+  }
+  if (trouble_.empty()) return;
+  base::log::info("points can be spooled again");
+  trouble_.clear();
+  handlers_.trouble("");
+}
+
+void Intake::work() {
+  try {
+    if (recorder_ != nullptr) await_world();
+    EventChunk chunk;
+    while (queue_.pop(chunk)) {
+      if (recorder_ != nullptr) adopt_context();
+      for (std::size_t i = 0; i < chunk.size(); ++i) read(chunk.item(i));
+      if (recorder_ != nullptr) commit();
+    }
+  } catch (const std::exception& error) {
+    handlers_.failed({base::ErrorKind::failure,
+                      std::string("unexpected: ") + error.what() + "; please report this",
+                      {}});
+  }
+}
+
+}  // namespace haingest::jobs

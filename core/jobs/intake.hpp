@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The thread that reads every state change: what it means for the registries' view of an entity,
+// and, with a recorder, into the spool with it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+
+#include "core/base/error.hpp"
+#include "core/jobs/event_queue.hpp"
+#include "core/jobs/recorder.hpp"
+#include "core/model/state_change.hpp"
+#include "core/model/world.hpp"
+
+namespace haingest::jobs {
+
+// On the intake's thread.
+struct IntakeHandlers {
+  // A state came or went, or its unit, device class or name is another: the store's view of the
+  // entity, which comes from get_states, is out of date.
+  std::function<void()> description_changed;
+  // What cannot be spooled, "" when it can again.
+  std::function<void(const std::string&)> trouble;
+  std::function<void(const base::Error&)> failed;
+};
+
+class Intake {
+ public:
+  // `recorder` may be null, and belongs to the intake's thread until its end.
+  Intake(IntakeHandlers handlers, Recorder* recorder);
+  // Finishes what was taken.
+  ~Intake();
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  // Any thread, never waiting. False when the queue is full.
+  [[nodiscard]] bool take_event(std::string_view event) {
+    return queue_.push(EventChunk::What::event, event);
+  }
+  void take_states(std::string_view states) {
+    static_cast<void>(queue_.push(EventChunk::What::states, states));
+  }
+  void set_world(std::shared_ptr<const model::World> world);
+  void set_time_zone(const std::string& name);
+
+ private:
+  void work();
+  void await_world();
+  void adopt_context();
+  void read(const EventChunk::Item& item);
+  void read_event(std::string_view event);
+  void read_states(std::string_view states);
+  void commit();
+  [[nodiscard]] bool is_described_otherwise(const model::StateChange& change);
+
+  const IntakeHandlers handlers_;
+  Recorder* const recorder_;
+  EventQueue queue_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<const model::World> world_;  // guarded by mutex_
+  std::string time_zone_;                      // guarded by mutex_
+  bool context_changed_ = false;               // guarded by mutex_
+  bool stopping_ = false;                      // guarded by mutex_
+
+  model::StateReader reader_;
+  std::unordered_map<std::string, std::size_t> descriptions_;  // entity_id -> hash
+  std::uint64_t unreadable_ = 0;
+  std::string trouble_;
+  std::thread thread_;
+};
+
+}  // namespace haingest::jobs

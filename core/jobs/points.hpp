@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The way of the points in `watch`: recorder, spool, dead letters and an uploader a target.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/timestamp.hpp"
+#include "core/influx/dead_letters.hpp"
+#include "core/influx/encoder.hpp"
+#include "core/influx/spool.hpp"
+#include "core/influx/uploader.hpp"
+#include "core/jobs/recorder.hpp"
+#include "core/model/watch_status.hpp"
+
+namespace haingest::jobs {
+
+struct PointsOptions {
+  influx::EncoderOptions encoder;
+  influx::SpoolOptions spool;  // `targets` and `database` are set
+  std::vector<influx::Target> targets;
+  net::TlsOptions tls;
+  std::chrono::milliseconds request_timeout{30'000};
+  std::chrono::milliseconds drain_time{10'000};
+};
+
+class Points {
+ public:
+  // Opens `<database>-spool` and `<database>-dead`; throws Failure as they do, and for a target
+  // that is none. `failed` is called when a worker cannot go on.
+  Points(const PointsOptions& options, const std::string& database_path, const base::Clock& clock,
+         std::function<void(const base::Error&)> failed);
+  // Ends at once; what is left stays in the spool.
+  ~Points();
+  Points(const Points&) = delete;
+  Points& operator=(const Points&) = delete;
+
+  [[nodiscard]] Recorder& recorder() { return recorder_; }
+  void start();
+  // Sends what waits, for drain_time at most, or until `forced`.
+  void drain(const std::atomic<bool>& forced);
+  void tell(model::WatchStatus& status);
+
+ private:
+  void look_for_letters();
+  void queue_again();
+
+  const PointsOptions options_;
+  const std::function<void(const base::Error&)> failed_;
+  influx::Spool spool_;
+  influx::DeadLetters dead_letters_;
+  Recorder recorder_;
+  std::vector<std::unique_ptr<influx::Uploader>> uploaders_;
+  std::mutex mutex_;
+  std::condition_variable ending_;
+  bool stopping_ = false;  // guarded by mutex_
+  std::thread housekeeper_;
+};
+
+}  // namespace haingest::jobs

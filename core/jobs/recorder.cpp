@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "core/jobs/recorder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/log.hpp"
+
+namespace haingest::jobs {
+namespace {
+
+// A clock this much ahead is wrong, and not just another machine's.
+constexpr std::chrono::minutes k_future{1};
+
+}  // namespace
+
+Recorder::Recorder(influx::EncoderOptions options, influx::Spool& spool, base::Clock clock)
+    : encoder_(std::move(options)), spool_(spool), clock_(std::move(clock)) {
+  for (const auto& [entity_id, mark] : spool_.marks()) newest_[entity_id].last_updated = mark;
+}
+
+influx::NewBlock& Recorder::block_for(std::size_t bytes) {
+  const bool fits = !pending_.blocks.empty() &&
+                    pending_.blocks.back().count < influx::k_max_block_lines - 1 &&
+                    pending_.blocks.back().lines.size() + bytes <= influx::k_max_block_bytes;
+  if (!fits) {
+    pending_.blocks.emplace_back();
+    ++opened_blocks_;
+  }
+  return pending_.blocks.back();
+}
+
+void Recorder::count_odd(const model::StateChange& change, const Newest* before) {
+  if (before != nullptr && change.last_updated == before->last_updated) ++counts_.collisions;
+  if (change.last_updated <= clock_() + k_future) return;
+  ++counts_.future;
+  if (std::exchange(future_said_, true)) return;
+  base::log::warning(std::string(change.entity_id) + " has a state of " +
+                     base::to_iso_text(change.last_updated) +
+                     ", which is yet to come: check the clocks of Home Assistant and of this "
+                     "machine; it is stored as it is, further ones are only counted");
+}
+
+void Recorder::take(const model::StateChange& change) {
+  using Source = model::StateChange::Source;
+  const auto known = newest_.find(std::string(change.entity_id));
+  const Newest* const before = known == newest_.end() ? nullptr : &known->second;
+  if (change.removed) {
+    ++counts_.empty;
+    return;
+  }
+  if (change.source == Source::snapshot && before != nullptr &&
+      change.last_updated <= before->last_updated) {
+    return;
+  }
+  lines_.clear();
+  switch (encoder_.encode(change, lines_)) {
+    case influx::Encoded::unwanted:
+      ++counts_.unwanted;
+      return;
+    case influx::Encoded::out_of_time:
+      ++counts_.impossible;
+      return;
+    case influx::Encoded::empty:
+      ++counts_.empty;
+      break;
+    case influx::Encoded::lines:
+      break;
+  }
+  count_odd(change, before);
+  const bool meets = before != nullptr && change.last_updated == before->last_updated;
+  const std::uint64_t met_in = before == nullptr ? 0 : before->group;
+  if (!lines_.empty()) {
+    influx::NewBlock& block = block_for(lines_.size());
+    block.lines += lines_;
+    block.count += static_cast<std::uint32_t>(std::ranges::count(lines_, '\n'));
+    // In one block the later line is the later one; in two it must be seen to.
+    if (meets && met_in != opened_blocks_) block.alone = true;
+    pending_bytes_ += lines_.size();
+  }
+  // A mark that is yet to come would hide the next gap.
+  const base::Timestamp mark = std::min(change.last_updated, clock_());
+  std::string entity_id(change.entity_id);
+  base::Timestamp& newest_mark = pending_marks_[entity_id];
+  newest_mark = std::max(newest_mark, mark);
+  Newest& newest = newest_[std::move(entity_id)];
+  newest.last_updated = std::max(newest.last_updated, change.last_updated);
+  newest.group = opened_blocks_;
+}
+
+base::Result<void> Recorder::flush() {
+  if (pending_.blocks.empty() && pending_marks_.empty()) return {};
+  pending_.marks.clear();
+  for (const auto& [entity_id, mark] : pending_marks_) pending_.marks.push_back({entity_id, mark});
+  const base::Result<std::int64_t> committed = spool_.commit(pending_);
+  if (!committed) return committed.error();
+  for (const influx::NewBlock& block : pending_.blocks) counts_.lines += block.count;
+  pending_ = {};
+  pending_marks_.clear();
+  pending_bytes_ = 0;
+  ++opened_blocks_;
+  return {};
+}
+
+}  // namespace haingest::jobs

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// State changes into the spool: encoded, each entity's newest moment beside them, and committed in
+// groups. One thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/base/error.hpp"
+#include "core/base/timestamp.hpp"
+#include "core/influx/encoder.hpp"
+#include "core/influx/spool.hpp"
+#include "core/model/state_change.hpp"
+#include "core/model/world.hpp"
+
+namespace haingest::jobs {
+
+// What became of the state changes, since the start. For any thread.
+struct RecorderCounts {
+  std::atomic<std::uint64_t> lines = 0;       // committed to the spool
+  std::atomic<std::uint64_t> unwanted = 0;    // left out by --include and --exclude
+  std::atomic<std::uint64_t> empty = 0;       // the layout has nothing for them
+  std::atomic<std::uint64_t> collisions = 0;  // of an entity, at the moment of the one before
+  std::atomic<std::uint64_t> future = 0;      // stamped later than now, by a wrong clock
+  std::atomic<std::uint64_t> impossible = 0;  // a moment that line protocol does not know
+};
+
+class Recorder {
+ public:
+  Recorder(influx::EncoderOptions options, influx::Spool& spool, base::Clock clock);
+
+  void set_world(std::shared_ptr<const model::World> world) {
+    encoder_.set_world(std::move(world));
+  }
+  void set_time_zone(std::string name) { encoder_.set_time_zone(std::move(name)); }
+
+  // A snapshot's state that is not newer than what was taken of its entity is left out.
+  void take(const model::StateChange& change);
+  // Whether enough has gathered for a commit.
+  [[nodiscard]] bool is_full() const { return pending_bytes_ >= k_commit_bytes; }
+  // Commits what was taken. What could not be committed stays, for another try.
+  [[nodiscard]] base::Result<void> flush();
+
+  [[nodiscard]] const RecorderCounts& counts() const { return counts_; }
+
+ private:
+  static constexpr std::size_t k_commit_bytes = std::size_t{4} << 20U;
+
+  // Of an entity.
+  struct Newest {
+    base::Timestamp last_updated{};
+    std::uint64_t group = 0;  // the block it is in, counted by opened_blocks_
+  };
+
+  influx::NewBlock& block_for(std::size_t bytes);
+  void count_odd(const model::StateChange& change, const Newest* before);
+
+  influx::Encoder encoder_;
+  influx::Spool& spool_;
+  const base::Clock clock_;
+  std::unordered_map<std::string, Newest> newest_;
+  std::string lines_;  // of one change
+  influx::SpoolCommit pending_;
+  std::size_t pending_bytes_ = 0;
+  std::unordered_map<std::string, base::Timestamp> pending_marks_;
+  std::uint64_t opened_blocks_ = 0;
+  bool future_said_ = false;
+  RecorderCounts counts_;
+};
+
+}  // namespace haingest::jobs

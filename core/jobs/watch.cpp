@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "core/jobs/watch.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "core/base/log.hpp"
+#include "core/jobs/applier.hpp"
+#include "core/jobs/intake.hpp"
+#include "core/jobs/status_writer.hpp"
+#include "core/sqlite/writer_lock.hpp"
+#include "core/store/database.hpp"
+
+namespace haingest::jobs {
+namespace {
+
+std::string_view name_of(ha::LiveState::Phase phase) {
+  switch (phase) {
+    case ha::LiveState::Phase::connecting:
+      return "connecting";
+    case ha::LiveState::Phase::connected:
+      return "connected";
+    case ha::LiveState::Phase::waiting:
+      break;
+  }
+  return "waiting";
+}
+
+std::vector<std::string> incomplete_of(const mirror::Report& report) {
+  std::vector<std::string> sentences;
+  for (const auto& [part, code] : report.failed) {
+    sentences.push_back(model::explain_failed(part, code));
+  }
+  return sentences;
+}
+
+}  // namespace
+
+struct Watcher::Impl {
+  Impl(WatchOptions given, OnReport report);
+
+  ha::LiveHandlers live_handlers();
+  ApplierHandlers applier_handlers();
+  IntakeHandlers intake_handlers();
+  void take_state(const ha::LiveState& state);
+  void take_update(ha::LiveUpdate update);
+  void take_event(std::string_view event);
+  // The first final error counts; everything ends then.
+  void fail(const base::Error& error);
+  base::Result<void> run();
+
+  const WatchOptions options;
+  const OnReport on_report;
+  const sqlite::WatchLock lock;
+  StatusWriter status;
+  ha::Live live;
+  std::mutex mutex;
+  std::optional<base::Error> failure;  // guarded by mutex
+  std::atomic<int> stops = 0;
+  std::atomic<bool> forced = false;
+  bool states_taken = false;  // on Live's thread: of this connection
+  std::unique_ptr<Points> points;
+  // Made by run(), used on Live's thread, gone when run() returns.
+  std::unique_ptr<Intake> intake;
+  std::unique_ptr<Applier> applier;
+};
+
+Watcher::Impl::Impl(WatchOptions given, OnReport report)
+    : options(std::move(given)),
+      on_report(std::move(report)),
+      lock(options.database_path),
+      status(options.database_path, options.clock),
+      live(options.live, live_handlers(), options.clock) {
+  // What is wrong with the file is said now, and not when the first snapshot has come.
+  static_cast<void>(store::Database::open(options.database_path, options.lock_timeout));
+  if (!options.points) return;
+  points = std::make_unique<Points>(*options.points, options.database_path, options.clock,
+                                    [this](const base::Error& error) { fail(error); });
+}
+
+void Watcher::Impl::fail(const base::Error& error) {
+  {
+    const std::lock_guard guard(mutex);
+    if (failure) return;
+    failure = error;
+  }
+  live.stop();
+}
+
+void Watcher::Impl::take_state(const ha::LiveState& state) {
+  status.change([&](model::WatchStatus& now) {
+    now.connection = name_of(state.phase);
+    now.url = state.url;
+    now.ha_version = state.ha_version;
+    now.connection_since = state.since;
+    now.connections = state.connections;
+    now.last_error = state.last_error;
+  });
+}
+
+void Watcher::Impl::take_update(ha::LiveUpdate update) {
+  status.change([&](model::WatchStatus& now) { now.ha_state = update.document.ha.state; });
+  if (update.first) states_taken = false;
+  intake->set_time_zone(update.document.ha.time_zone);
+  // What changed while nobody listened, and then never again, is in no event.
+  if (!states_taken && !update.states.view().empty()) {
+    intake->take_states(update.states);
+    states_taken = true;
+  }
+  applier->take(std::move(update));
+}
+
+void Watcher::Impl::take_event(std::string_view event) {
+  status.count_event();
+  if (intake->take_event(event)) return;
+  live.reconnect("events come faster than they can be taken; what was missed is asked for again");
+}
+
+ha::LiveHandlers Watcher::Impl::live_handlers() {
+  return {
+      .update = [this](ha::LiveUpdate update) { take_update(std::move(update)); },
+      .state_changed = [this](std::string_view event) { take_event(event); },
+      .state = [this](const ha::LiveState& state) { take_state(state); },
+  };
+}
+
+ApplierHandlers Watcher::Impl::applier_handlers() {
+  return {
+      .applied =
+          [this](const mirror::Report& report) {
+            status.change([&](model::WatchStatus& now) {
+              now.confirmed_at = report.run.ha_when;
+              now.held = report.held;
+              now.incomplete = incomplete_of(report);
+            });
+            if (on_report) on_report(report);
+          },
+      .world =
+          [this](std::shared_ptr<const model::World> world) {
+            intake->set_world(std::move(world));
+          },
+      .trouble =
+          [this](const std::string& sentence) {
+            status.change([&](model::WatchStatus& now) { now.store_error = sentence; });
+          },
+      .failed = [this](const base::Error& error) { fail(error); },
+  };
+}
+
+IntakeHandlers Watcher::Impl::intake_handlers() {
+  return {
+      .description_changed = [this] { live.refresh(model::Part::states); },
+      .trouble =
+          [this](const std::string& sentence) {
+            status.change([&](model::WatchStatus& now) { now.spool_error = sentence; });
+          },
+      .failed = [this](const base::Error& error) { fail(error); },
+  };
+}
+
+base::Result<void> Watcher::Impl::run() {
+  if (points) {
+    status.set_gather([this](model::WatchStatus& now) { points->tell(now); });
+    points->start();
+  }
+  intake = std::make_unique<Intake>(intake_handlers(), points ? &points->recorder() : nullptr);
+  applier = std::make_unique<Applier>(ApplierOptions{.database_path = options.database_path,
+                                                     .lock_timeout = options.lock_timeout,
+                                                     .policy = options.policy,
+                                                     .clock = options.clock},
+                                      applier_handlers());
+  const base::Result<void> ended = live.run();
+  // Nothing comes any more; what has come is finished.
+  applier.reset();
+  intake.reset();
+  if (points) points->drain(forced);
+  status.end();
+  status.set_gather({});
+  const std::lock_guard guard(mutex);
+  if (failure) return *failure;
+  return ended;
+}
+
+Watcher::Watcher(WatchOptions options, OnReport on_report)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(on_report))) {}
+Watcher::~Watcher() = default;
+
+base::Result<void> Watcher::run() { return impl_->run(); }
+void Watcher::stop() {
+  if (++impl_->stops > 1) impl_->forced = true;
+  impl_->live.stop();
+}
+model::WatchStatus Watcher::status() const { return impl_->status.now(); }
+
+base::Result<void> watch(const WatchOptions& options, const OnReport& on_report,
+                         net::StopSignal& stop) {
+  try {
+    Watcher watcher(options, on_report);
+    stop.listen([&watcher](int) { watcher.stop(); });
+    base::Result<void> ended = watcher.run();
+    stop.listen({});
+    return ended;
+  } catch (const base::Failure& failure) {
+    return failure.error();
+  }
+}
+
+}  // namespace haingest::jobs

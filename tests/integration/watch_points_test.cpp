@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// `haingest watch` from Home Assistant's state changes to the rows of an InfluxDB, both simulated:
+// what arrives, and what is kept while it cannot.
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/fakes/influx_server.hpp"
+#include "tests/integration/program.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/sql.hpp"
+
+using namespace haingest;
+using namespace std::chrono_literals;
+using nlohmann::json;
+using test::eventually;
+using test::Outcome;
+using test::Program;
+using test::Words;
+
+namespace {
+
+constexpr auto k_end = 60s;
+
+class Desk {
+ public:
+  explicit Desk(fakes::InfluxKind kind = fakes::InfluxKind::influxdb1)
+      : house(fakes::make_house({.devices = 10, .entities = 40})), home(house), influx(kind) {
+    program.talk_to(home);
+    program.environment["INFLUXDB_URL"] = influx.url();
+  }
+
+  void start(const Words& more = {}) {
+    Words words{"watch", "--db", database};
+    words.insert(words.end(), more.begin(), more.end());
+    watch = std::make_unique<test::Background>(program.command(words));
+  }
+  Outcome stop(int signal = SIGTERM) const {
+    watch->signal(signal);
+    return watch->wait();
+  }
+
+  [[nodiscard]] std::size_t states() const { return json::parse(house.states_json()).size(); }
+  [[nodiscard]] bool has_rows(std::size_t count) const {
+    return eventually([&] { return influx.rows().size() == count; }, k_end);
+  }
+  // Of the running watch.
+  [[nodiscard]] json points() const {
+    if (!std::filesystem::exists(database + "-status")) return {};
+    const json status = json::parse(test::read_file(database + "-status"), nullptr, false);
+    return status.is_object() ? status["points"] : json();
+  }
+  [[nodiscard]] bool spooled(std::size_t count) const {
+    return eventually(
+        [&] {
+          const json now = points();
+          return now.is_object() && now["spooled"] == count;
+        },
+        k_end);
+  }
+  // One of the rows whose series has this in it.
+  [[nodiscard]] std::string fields_of(const std::string& part, const std::string& field) const {
+    std::string found;
+    for (const auto& [row, fields] : influx.rows()) {
+      const auto at = fields.find(field);
+      if (row.find(part) != std::string::npos && at != fields.end()) found += at->second + ";";
+    }
+    return found;
+  }
+  void set_state(const std::string& entity_id, const std::string& state) {
+    home.change([&](fakes::House& now) { now.set_state(entity_id, state); });
+  }
+  [[nodiscard]] std::size_t lines_written() const {
+    std::size_t lines = 0;
+    for (const fakes::InfluxRequest& write : influx.writes()) {
+      lines += static_cast<std::size_t>(std::ranges::count(write.body, '\n'));
+    }
+    return lines;
+  }
+
+  Program program;
+  std::string database = program.file("metadata.db");
+  fakes::House house;
+  fakes::HaServer home;
+  fakes::InfluxServer influx;
+  std::unique_ptr<test::Background> watch;
+};
+
+}  // namespace
+
+TEST_CASE("Every state and every change is one row, with what the registries know of the entity") {
+  Desk desk;
+  desk.start({"--tag", "house=north"});
+  REQUIRE(desk.has_rows(desk.states()));
+  const std::string entity = desk.house.entity_ids().at(3);
+  for (int i = 0; i < 50; ++i) desk.set_state(entity, "value " + std::to_string(i));
+  CHECK(desk.has_rows(desk.states() + 50));
+  CHECK(desk.lines_written() == desk.states() + 50);
+  CHECK(desk.fields_of("entity_id=" + entity + ",", "state").find("\"value 49\";") !=
+        std::string::npos);
+
+  const std::string device = json::parse(desk.house.entity_field(entity, "device_id"));
+  const std::string platform = json::parse(desk.house.entity_field(entity, "platform"));
+  for (const auto& [row, fields] : desk.influx.rows()) {
+    CHECK(row.starts_with("home_assistant_events,"));
+    CHECK(row.find(",house=north") != std::string::npos);
+    CHECK(row.find(",event_type=state_changed") != std::string::npos);
+    if (row.find("entity_id=" + entity + ",") == std::string::npos) continue;
+    CHECK(row.find("device_id=" + device) != std::string::npos);
+    CHECK(row.find("integration=" + platform) != std::string::npos);
+  }
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("A new connection repeats nothing, and brings what changed while nobody listened") {
+  Desk desk;
+  desk.start();
+  REQUIRE(desk.has_rows(desk.states()));
+  REQUIRE(desk.stop().exit_code == 0);
+  const std::string entity = desk.house.entity_ids().at(2);
+  desk.set_state(entity, "changed in the dark");
+  desk.start();
+  CHECK(desk.has_rows(desk.states() + 1));
+  desk.home.drop_connections();
+  CHECK(eventually([&] { return desk.home.counters().upgrades == 3; }, k_end));
+  desk.set_state(entity, "and again");
+  CHECK(desk.has_rows(desk.states() + 2));
+  CHECK(desk.lines_written() == desk.states() + 2);
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("What was taken while InfluxDB was away survives kill -9 and arrives, once") {
+  Desk desk;
+  desk.influx.stop();
+  desk.start();
+  REQUIRE(desk.spooled(desk.states()));
+  const std::string entity = desk.house.entity_ids().at(1);
+  for (int i = 0; i < 200; ++i) desk.set_state(entity, std::to_string(i));
+  REQUIRE(desk.spooled(desk.states() + 200));
+  CHECK(desk.stop(SIGKILL).exit_code == 128 + SIGKILL);
+  CHECK(desk.influx.rows().empty());
+  desk.influx.start();
+  desk.start();
+  CHECK(desk.has_rows(desk.states() + 200));
+  CHECK(eventually([&] { return desk.points()["targets"][0]["waiting"] == 0; }, k_end));
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("A target that is away is said once, in the log and by the status") {
+  Desk desk;
+  desk.influx.stop();
+  desk.start();
+  REQUIRE(eventually(
+      [&] {
+        const json now = desk.points();
+        return now.is_object() && now["targets"][0]["state"] == "retrying";
+      },
+      k_end));
+  const json target = desk.points()["targets"][0];
+  CHECK(target["last_error"].get<std::string>().find("refused") != std::string::npos);
+  CHECK(target["waiting"] == desk.states());
+  desk.influx.start();
+  CHECK(desk.has_rows(desk.states()));
+  CHECK(eventually([&] { return desk.points()["targets"][0]["state"] == "idle"; }, k_end));
+  const Outcome outcome = desk.stop();
+  CHECK(outcome.exit_code == 0);
+  const std::string said = "events are kept in the spool";
+  const auto first = outcome.err.find(said);
+  REQUIRE(first != std::string::npos);
+  CHECK(outcome.err.find(said, first + 1) == std::string::npos);
+}
+
+TEST_CASE("A refused token holds the points; no token is in the log or the status") {
+  Desk desk(fakes::InfluxKind::influxdb2);
+  desk.influx.require("Token right");
+  desk.program.environment["INFLUXDB_TOKEN"] = "wrong-and-secret";
+  desk.program.environment["INFLUXDB_ORG"] = "haingest";
+  desk.start({"-vv"});
+  REQUIRE(eventually(
+      [&] {
+        const json now = desk.points();
+        return now.is_object() && now["targets"][0]["state"] == "held";
+      },
+      k_end));
+  CHECK(test::read_file(desk.database + "-status").find("wrong-and-secret") == std::string::npos);
+  const Outcome outcome = desk.stop();
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.find("wrong-and-secret") == std::string::npos);
+  desk.program.environment["INFLUXDB_TOKEN"] = "right";
+  desk.start();
+  CHECK(desk.has_rows(desk.states()));
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("Only what --include and --exclude leave is written, exclude wins") {
+  Desk desk;
+  std::set<std::string> wanted;
+  for (const json& state : json::parse(desk.house.states_json())) {
+    const std::string id = state["entity_id"];
+    if (id.starts_with("sensor.") && !id.ends_with("_power")) wanted.insert(id);
+  }
+  REQUIRE_FALSE(wanted.empty());
+  desk.start({"--include", "domain:sensor", "--exclude", "sensor.*_power"});
+  CHECK(desk.has_rows(wanted.size()));
+  CHECK(eventually([&] { return desk.points()["unwanted"] == desk.states() - wanted.size(); },
+                   k_end));
+  CHECK(desk.stop().exit_code == 0);
+
+  const Outcome wrong = desk.program.run({"watch", "--db", desk.database, "--exclude", "label:"});
+  CHECK(wrong.exit_code == 2);
+  CHECK(wrong.err.find("--exclude: 'label:' ") != std::string::npos);
+}
+
+TEST_CASE("A refused point is a dead letter, the rest goes through, retry sends it again") {
+  Desk desk(fakes::InfluxKind::influxdb2);
+  desk.program.environment["INFLUXDB_ORG"] = "haingest";
+  const std::string bad = desk.house.entity_ids().at(0);
+  std::atomic<bool> refusing = true;
+  desk.influx.script(
+      [&](const fakes::InfluxRequest& request) -> std::optional<fakes::InfluxAnswer> {
+        if (!refusing || request.body.find("entity_id=" + bad + ",") == std::string::npos)
+          return {};
+        return fakes::InfluxAnswer{
+            .status = 400,
+            .body = R"({"code":"invalid","message":"unable to parse 'x': this one is bad"})"};
+      });
+  desk.start();
+  CHECK(desk.has_rows(desk.states() - 1));
+  CHECK(eventually([&] { return desk.points()["dead_letters"] == 1; }, k_end));
+  const Outcome listed = desk.program.run({"dead-letters", "--db", desk.database, "-o", "json"});
+  CHECK(listed.exit_code == 0);
+  const json letters = json::parse(listed.out);
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0]["entity_id"] == bad);
+  CHECK(letters[0]["target"] == "influx");
+  CHECK(letters[0]["reason"].get<std::string>().find("this one is bad") != std::string::npos);
+  refusing = false;
+  const Outcome retried = desk.program.run({"dead-letters", "retry", "--db", desk.database});
+  CHECK(retried.out == "1 letter marked; watch sends them again within seconds\n");
+  CHECK(desk.has_rows(desk.states()));
+  CHECK(eventually([&] { return desk.points()["dead_letters"] == 0; }, k_end));
+  CHECK(desk.stop().exit_code == 0);
+  CHECK(desk.program.run({"dead-letters", "--db", desk.database, "-o", "table"}).out ==
+        "No dead letters.\n");
+}
+
+TEST_CASE("Without an InfluxDB, or with --no-influx, the registries are mirrored and no more") {
+  Desk desk;
+  desk.start({"--no-influx"});
+  desk.watch->wait_for_err(" added (run ");
+  Outcome outcome = desk.stop();
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.find("InfluxDB") == std::string::npos);
+  CHECK(desk.influx.writes().empty());
+  desk.program.environment.erase("INFLUXDB_URL");
+  desk.start();
+  desk.watch->wait_for_err("connected with");
+  outcome = desk.stop();
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.find("info no InfluxDB is configured, so the registries are mirrored and state "
+                         "changes go nowhere; give --influx-url, or --no-influx to leave it at "
+                         "that") != std::string::npos);
+}
+
+TEST_CASE("The layout home-assistant writes what Home Assistant's integration does") {
+  Desk desk;
+  desk.start({"--layout", "home-assistant"});
+  REQUIRE(eventually([&] { return !desk.influx.rows().empty(); }, k_end));
+  for (const auto& [row, fields] : desk.influx.rows()) {
+    CHECK(row.find("domain=") != std::string::npos);
+    CHECK(row.find("event_type") == std::string::npos);
+  }
+  CHECK(desk.stop().exit_code == 0);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "core/jobs/recorder.hpp"
+
+#include <string>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace haingest::jobs {
+namespace {
+
+base::Timestamp at(const std::string& text) { return base::parse_timestamp(text).value(); }
+
+class Desk {
+ public:
+  Desk() : spool(open()), recorder({}, spool, clock()) {}
+
+  static base::Clock clock() {
+    return [] { return at("2026-11-25T10:00:30Z"); };
+  }
+  influx::Spool open() {
+    influx::SpoolOptions options;
+    options.targets = {"influx"};
+    return influx::Spool::open(folder.file("spool"), options, clock());
+  }
+  void take(const std::string& entity_id, const std::string& state, const std::string& when) {
+    take_json(R"({"data":{"entity_id":")" + entity_id +
+              R"(","old_state":{"state":"x"},"new_state":)" + state_json(entity_id, state, when) +
+              "}}");
+  }
+  void take_json(const std::string& event) {
+    const model::StateChange* const change = reader.read_event(event);
+    REQUIRE(change != nullptr);
+    recorder.take(*change);
+  }
+  void take_snapshot(const std::string& entity_id, const std::string& state,
+                     const std::string& when) {
+    const model::StateChange* const change = reader.read_state(state_json(entity_id, state, when));
+    REQUIRE(change != nullptr);
+    recorder.take(*change);
+  }
+  static std::string state_json(const std::string& entity_id, const std::string& state,
+                                const std::string& when) {
+    return R"({"entity_id":")" + entity_id + R"(","state":")" + state +
+           R"(","attributes":{},"last_changed":")" + when + R"(","last_updated":")" + when +
+           R"("})";
+  }
+  std::vector<influx::Block> blocks() { return spool.read("influx", 0, 1'000'000, 1U << 30U); }
+
+  test::TempDir folder;
+  influx::Spool spool;
+  Recorder recorder;
+  model::StateReader reader;
+};
+
+}  // namespace
+
+TEST_CASE("What was taken is in the spool after flush, and not before") {
+  Desk desk;
+  desk.take("sensor.a", "1", "2026-11-25T10:00:00+00:00");
+  desk.take("sensor.b", "2", "2026-11-25T10:00:01+00:00");
+  CHECK(desk.blocks().empty());
+  REQUIRE(desk.recorder.flush().has_value());
+  const auto blocks = desk.blocks();
+  REQUIRE(blocks.size() == 1);
+  CHECK(blocks[0].count == 2);
+  CHECK(desk.recorder.counts().lines == 2);
+  CHECK(desk.spool.marks().at("sensor.b") == at("2026-11-25T10:00:01Z"));
+  REQUIRE(desk.recorder.flush().has_value());
+  CHECK(desk.blocks().size() == 1);
+}
+
+TEST_CASE("Two states of one entity at one moment are counted, and the later one stays the later") {
+  Desk desk;
+  const std::string moment = "2026-11-25T10:00:00.123456+00:00";
+  desk.take("sensor.t", "20.1", moment);
+  desk.take("sensor.t", "20.3", moment);
+  REQUIRE(desk.recorder.flush().has_value());
+  auto blocks = desk.blocks();
+  REQUIRE(blocks.size() == 1);
+  CHECK_FALSE(blocks[0].alone);
+  CHECK(blocks[0].lines.find("20.1") < blocks[0].lines.find("20.3"));
+  CHECK(desk.recorder.counts().collisions == 1);
+
+  desk.take("sensor.t", "20.5", moment);
+  REQUIRE(desk.recorder.flush().has_value());
+  blocks = desk.blocks();
+  REQUIRE(blocks.size() == 2);
+  CHECK(blocks[1].alone);
+  CHECK(desk.recorder.counts().collisions == 2);
+}
+
+TEST_CASE("A snapshot's state counts when it is newer than what was taken, also after a restart") {
+  Desk desk;
+  desk.take("sensor.a", "1", "2026-11-25T10:00:00+00:00");
+  desk.take_snapshot("sensor.a", "1", "2026-11-25T10:00:00+00:00");
+  desk.take_snapshot("sensor.a", "0", "2026-11-25T09:00:00+00:00");
+  desk.take_snapshot("sensor.b", "5", "2026-11-25T08:00:00+00:00");
+  REQUIRE(desk.recorder.flush().has_value());
+  CHECK(desk.recorder.counts().lines == 2);
+
+  Recorder again({}, desk.spool, Desk::clock());
+  const model::StateChange* change =
+      desk.reader.read_state(Desk::state_json("sensor.b", "5", "2026-11-25T08:00:00+00:00"));
+  again.take(*change);
+  change = desk.reader.read_state(Desk::state_json("sensor.b", "6", "2026-11-25T08:00:01+00:00"));
+  again.take(*change);
+  REQUIRE(again.flush().has_value());
+  CHECK(again.counts().lines == 1);
+}
+
+TEST_CASE("A stamp that is yet to come is stored and counted, its mark is now") {
+  Desk desk;
+  desk.take("sensor.a", "1", "2026-11-25T11:00:00+00:00");
+  REQUIRE(desk.recorder.flush().has_value());
+  CHECK(desk.recorder.counts().future == 1);
+  CHECK(desk.recorder.counts().lines == 1);
+  CHECK(desk.spool.marks().at("sensor.a") == at("2026-11-25T10:00:30Z"));
+  desk.take("sensor.a", "2", "2026-11-25T10:00:20+00:00");
+  REQUIRE(desk.recorder.flush().has_value());
+  CHECK(desk.recorder.counts().lines == 2);
+}
+
+TEST_CASE("A clock that jumps back loses nothing") {
+  Desk desk;
+  desk.take("sensor.a", "1", "2026-11-25T10:00:00+00:00");
+  desk.take("sensor.a", "2", "2026-11-25T09:00:00+00:00");
+  REQUIRE(desk.recorder.flush().has_value());
+  CHECK(desk.recorder.counts().lines == 2);
+  CHECK(desk.spool.marks().at("sensor.a") == at("2026-11-25T10:00:00Z"));
+}
+
+TEST_CASE("A state that goes is no point, and many lines are several blocks") {
+  Desk desk;
+  desk.take_json(R"({"data":{"entity_id":"sensor.a","old_state":{"state":"1"},"new_state":null}})");
+  REQUIRE(desk.recorder.flush().has_value());
+  CHECK(desk.blocks().empty());
+  CHECK(desk.recorder.counts().empty == 1);
+  for (int i = 0; i < 12'000; ++i) {
+    desk.take("sensor.n" + std::to_string(i), std::to_string(i), "2026-11-25T10:00:00+00:00");
+  }
+  REQUIRE(desk.recorder.flush().has_value());
+  const auto blocks = desk.blocks();
+  CHECK(blocks.size() == 3);
+  std::uint64_t lines = 0;
+  for (const influx::Block& block : blocks) {
+    CHECK(block.count <= influx::k_max_block_lines);
+    lines += block.count;
+  }
+  CHECK(lines == 12'000);
+}
+
+}  // namespace haingest::jobs
