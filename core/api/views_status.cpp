@@ -84,13 +84,20 @@ std::string watch_json(const Watch& watch, base::Timestamp now) {
   return model::to_json(status);
 }
 
-std::string influx_json() {
-  // Nothing of this process talks to InfluxDB; the keys are those that ha-ingestor's clients read.
-  return JsonObject{}
-      .text("status", "disconnected")
-      .flag("configured", false)
-      .json("url", "null")
-      .number("query_count", 0)
+// The keys that ha-ingestor's clients read. Nothing of `serve` itself talks to InfluxDB: what is
+// known is what `watch` says of its first target.
+std::string influx_json(const Watch& watch, base::Timestamp now) {
+  const bool configured = is_watched(watch, now) && !watch->targets.empty();
+  const bool connected =
+      configured && !watch->targets[0].server.empty() && watch->targets[0].last_error.empty();
+  JsonObject influx;
+  influx.text("status", connected ? "connected" : "disconnected").flag("configured", configured);
+  if (configured) {
+    influx.text("url", watch->targets[0].url);
+  } else {
+    influx.json("url", "null");
+  }
+  return influx.number("query_count", 0)
       .number("avg_query_time_ms", 0)
       .number("success_rate", 0)
       .done();
@@ -126,8 +133,9 @@ HealthAnswer unhealthy(const ServiceState& state, const std::string& sentence) {
   const std::string sqlite =
       JsonObject{}.text("status", "unhealthy").text("error", sentence).done();
   JsonObject object = opened("unhealthy", state);
-  object.json("dependencies",
-              JsonObject{}.json("influxdb", influx_json()).json("sqlite", sqlite).done());
+  object.json(
+      "dependencies",
+      JsonObject{}.json("influxdb", influx_json({}, state.now)).json("sqlite", sqlite).done());
   object.json("authentication", authentication_json(state));
   object.json("problems", base::json_list({sentence}));
   return {503, object.done()};
@@ -148,9 +156,10 @@ HealthAnswer health_view(const ServiceState& state, Library& library) {
       worries.insert(worries.end(), more.begin(), more.end());
     }
     JsonObject object = opened(worries.empty() ? "healthy" : "degraded", state);
-    object.json(
-        "dependencies",
-        JsonObject{}.json("influxdb", influx_json()).json("sqlite", sqlite_json(file)).done());
+    object.json("dependencies", JsonObject{}
+                                    .json("influxdb", influx_json(watch, state.now))
+                                    .json("sqlite", sqlite_json(file))
+                                    .done());
     object.json("authentication", authentication_json(state));
     object.json("problems", base::json_list(worries));
     object.json("stored", stored_json(*world));

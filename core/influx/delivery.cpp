@@ -158,6 +158,7 @@ Delivery::Next Delivery::bring_portions(std::vector<Portion> portions, Flavour f
                                         bool repeated) {
   flavour_ = flavour;
   std::vector<Task> tasks;  // the last one is next
+  tasks.reserve(portions.size());
   std::ranges::reverse(portions);
   for (Portion& portion : portions) tasks.push_back({std::move(portion), repeated});
   while (!tasks.empty()) {

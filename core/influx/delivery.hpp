@@ -45,7 +45,8 @@ struct Shared {
   void pause(std::chrono::milliseconds span);
   void wake();
 
-  // What VictoriaMetrics says of when it was started; false when it had said something else before.
+  // What VictoriaMetrics says of when it was started, in whole seconds: false when it had said
+  // something else before. (A server that dies in the second of its start is not noticed.)
   [[nodiscard]] bool is_same_start(const std::string& started);
   [[nodiscard]] bool start_is_known();
 

@@ -111,7 +111,7 @@ struct Encoder::Impl {
   std::unordered_map<std::string, Entity, Hash, std::equal_to<>> entities;
 };
 
-Encoder::Encoder(EncoderOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Encoder::Encoder(const EncoderOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 Encoder::~Encoder() = default;
 Encoder::Encoder(Encoder&&) noexcept = default;
 Encoder& Encoder::operator=(Encoder&&) noexcept = default;

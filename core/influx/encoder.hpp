@@ -43,7 +43,7 @@ enum class Encoded {
 
 class Encoder {
  public:
-  explicit Encoder(EncoderOptions options);
+  explicit Encoder(const EncoderOptions& options);
   ~Encoder();
   Encoder(Encoder&&) noexcept;
   Encoder& operator=(Encoder&&) noexcept;

@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     influx::EncoderOptions options;
     options.layout = layout;
     options.tags = {{"house", "n o=r,t\\h"}, {"attr_x", "1"}, {"b", "2"}};
-    influx::Encoder encoder(std::move(options));
+    influx::Encoder encoder(options);
     // What an entity's second point takes from its first must not change it.
     std::string first;
     std::string second;

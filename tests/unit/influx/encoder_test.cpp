@@ -33,7 +33,7 @@ TEST_CASE("encoder: layouts have names") {
 TEST_CASE("encoder: what is not wanted is not written, and why") {
   EncoderOptions options;
   options.selection = {{"sensor.*", "domain:light"}, {"label:private"}};
-  Encoder encoder(std::move(options));
+  Encoder encoder(options);
   CHECK(encode(encoder, state_json("sun.sun", R"("up")")) == Encoded::unwanted);
   CHECK(encode(encoder, state_json("sensor.x", R"("1")")) == Encoded::lines);
   CHECK(encoder.wants("sensor.x"));
@@ -103,7 +103,7 @@ TEST_CASE("encoder: a moment that line protocol has not is said, not written") {
   for (const Layout layout : {Layout::ha_ingestor, Layout::home_assistant}) {
     EncoderOptions options;
     options.layout = layout;
-    Encoder encoder(std::move(options));
+    Encoder encoder(options);
     model::StateChange change;
     change.entity_id = "sensor.x";
     change.state = "1";
@@ -137,7 +137,7 @@ TEST_CASE("encoder: a live point and its twin out of the recorder are one series
 TEST_CASE("encoder: a device's line") {
   EncoderOptions options;
   options.tags = {{"house", "north"}, {"model", "mine"}};
-  const Encoder encoder(std::move(options));
+  const Encoder encoder(options);
   const auto world = test::world_of(
       {R"([{"id":"d1","name":"Lamp \"1\"","manufacturer":"Acme Inc","model":"X","sw_version":"2","area_id":"bath"},)"
        R"({"id":"d2","name":"Bare"}])",

@@ -46,7 +46,7 @@ TEST_CASE("ha-ingestor: an event of a registered entity, whole") {
   EncoderOptions options;
   options.tags = {{"house", "north wing"}, {"a_first", "1"}};
   options.time_zone = "America/New_York";
-  Encoder encoder(std::move(options));
+  Encoder encoder(options);
   encoder.set_world(test::world_of(
       {R"([{"id":"d1","name":"Probe","manufacturer":"Acme, Inc.","model":"T\"1\"","sw_version":"1.2","area_id":"bath"}])",
        R"([{"entity_id":"sensor.t","id":"r1","platform":"zha","device_id":"d1","entity_category":"diagnostic"}])",
@@ -151,7 +151,7 @@ TEST_CASE("ha-ingestor: a time before the last change and an unknown one give no
 TEST_CASE("ha-ingestor: keys that collide get a trailing _") {
   EncoderOptions options;
   options.tags = {{"attr_x", "1"}, {"state", "2"}, {"time", "3"}, {"domain", "4"}, {"empty", ""}};
-  Encoder encoder(std::move(options));
+  Encoder encoder(options);
   CHECK(lines_of(encoder,
                  state_json("sensor.t", R"("on")", R"({"x":5,"x_":6,"a\nb":7,"a\\nb":8})")) ==
         "home_assistant_events,attr_x=1,domain=sensor,entity_id=sensor.t,event_type=state_changed,"

@@ -36,7 +36,7 @@ std::string series_of(Encoder& encoder, const std::string& attributes) {
 TEST_CASE("home-assistant: a sensor with a unit, whole") {
   EncoderOptions options = own_layout();
   options.tags = {{"source", "HA"}};
-  Encoder encoder(std::move(options));
+  Encoder encoder(options);
   encoder.set_world(test::world_of(
       {R"([{"id":"d1","name":"Probe","area_id":"bath"}])",
        R"([{"entity_id":"sensor.t","id":"r1","platform":"zha","device_id":"d1"}])"}));

@@ -15,7 +15,7 @@ std::string scores(const std::string& state, const std::string& attributes,
   EncoderOptions options;
   options.layout = layout;
   options.tags = {{"house", "north"}};
-  Encoder encoder(std::move(options));
+  Encoder encoder(options);
   const std::string lines =
       test::lines_of(encoder, test::state_json("sensor.team", "\"" + state + "\"", attributes));
   const std::size_t at = lines.find("sports_scores");
