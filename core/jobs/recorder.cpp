@@ -14,8 +14,8 @@ constexpr std::chrono::minutes k_future{1};
 
 }  // namespace
 
-Recorder::Recorder(influx::EncoderOptions options, influx::Spool& spool, base::Clock clock)
-    : encoder_(std::move(options)), spool_(spool), clock_(std::move(clock)) {
+Recorder::Recorder(const influx::EncoderOptions& options, influx::Spool& spool, base::Clock clock)
+    : encoder_(options), spool_(spool), clock_(std::move(clock)) {
   for (const auto& [entity_id, mark] : spool_.marks()) newest_[entity_id].last_updated = mark;
 }
 

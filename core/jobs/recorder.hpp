@@ -32,7 +32,7 @@ struct RecorderCounts {
 
 class Recorder {
  public:
-  Recorder(influx::EncoderOptions options, influx::Spool& spool, base::Clock clock);
+  Recorder(const influx::EncoderOptions& options, influx::Spool& spool, base::Clock clock);
 
   void set_world(std::shared_ptr<const model::World> world) {
     encoder_.set_world(std::move(world));

@@ -92,7 +92,8 @@ class Run {
         if (opened_) check(spool);
         opened_ = true;
         while (!vfs_.is_off()) step(spool);
-      } catch (const base::Failure&) {
+      } catch (const base::Failure& failure) {
+        INFO(failure.what());
         REQUIRE(vfs_.is_off());
       }
       vfs_.restore();
