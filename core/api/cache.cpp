@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/api/gzip.hpp"
+#include "core/base/gzip.hpp"
 
 namespace haingest::api {
 namespace {
@@ -37,7 +38,7 @@ Rendered::Rendered(std::string body)
 
 const Bytes& Rendered::gzipped() {
   if (!gzipped_ && identity_->size() >= k_gzip_from_bytes) {
-    gzipped_ = std::make_shared<const std::string>(gzip(*identity_));
+    gzipped_ = std::make_shared<const std::string>(base::gzip(*identity_));
   }
   return gzipped_;
 }

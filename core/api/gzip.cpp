@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "core/api/gzip.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cctype>
-#include <new>
 
 namespace haingest::api {
 namespace {
-
-constexpr int k_window_with_gzip_header = 15 + 16;
-// Level 1 takes 0.2 ms for 94 devices and shrinks them to a tenth; level 6 three times as long for
-// a fifth less. The thread that compresses is the one that answers everybody.
-constexpr int k_level = 1;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -37,24 +29,6 @@ bool is_zero_weight(std::string_view parameter) {
 }
 
 }  // namespace
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  if (deflateInit2(&stream, k_level, Z_DEFLATED, k_window_with_gzip_header, 8,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::bad_alloc();
-  }
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  out.shrink_to_fit();
-  return out;
-}
 
 bool accepts_gzip(std::string_view accept_encoding) {
   while (!accept_encoding.empty()) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/influx/batch.hpp"
 
-#include <zlib.h>
-
 #include <charconv>
 #include <map>
 #include <new>
@@ -14,8 +12,6 @@
 namespace haingest::influx {
 namespace {
 
-constexpr int k_gzip_level = 1;
-constexpr int k_window_with_gzip_header = 15 + 16;
 // One packet is sent, however little is in it.
 constexpr std::size_t k_gzip_from_bytes = 1'400;
 
@@ -99,23 +95,6 @@ bool gzip_pays(std::string_view url, std::size_t bytes) {
   if (!parts) return false;
   const std::string& host = parts->host;
   return host != "localhost" && host != "::1" && !host.starts_with("127.");
-}
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  if (deflateInit2(&stream, k_gzip_level, Z_DEFLATED, k_window_with_gzip_header, 8,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::bad_alloc();
-  }
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 }  // namespace haingest::influx

@@ -44,6 +44,5 @@ struct Batch {
 // 140 MB/s, which costs as much time as it saves on a network of a gigabit and pays on every slower
 // one; on this machine there is nothing to save.
 [[nodiscard]] bool gzip_pays(std::string_view url, std::size_t bytes);
-[[nodiscard]] std::string gzip(std::string_view text);
 
 }  // namespace haingest::influx

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/influx/delivery.hpp"
+#include "core/base/gzip.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -189,7 +190,7 @@ base::Result<net::HttpResponse> Delivery::send(const Task& task, Flavour flavour
   if (!task.plain &&
       shared_.options.gzip.value_or(gzip_pays(request.url, task.portion.lines.size()))) {
     request.headers.emplace_back("Content-Encoding: gzip");
-    request.body = gzip(task.portion.lines);
+    request.body = base::gzip(task.portion.lines);
   } else {
     request.body = task.portion.lines;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/influx/batch.hpp"
 
+#include "core/base/gzip.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/http_answer.hpp"
 
@@ -95,7 +96,7 @@ TEST_CASE("batch: gzip where a network is in between and more than a packet is s
   }
   std::string lines;
   for (int i = 0; i < 1'000; ++i) lines += "a v=" + std::to_string(i) + " 1700000000000000000\n";
-  const std::string zipped = influx::gzip(lines);
+  const std::string zipped = base::gzip(lines);
   CHECK(zipped.size() < lines.size() / 4);
   CHECK(test::gunzip(zipped) == lines);
 }
