@@ -41,16 +41,6 @@ Rows rows_of(const mirror::Report& report) {
 
 Cell json_or_null(const std::string& text) { return json_cell(text.empty() ? "null" : text); }
 
-std::string counts_of(const mirror::Report& report) {
-  std::string text;
-  for (const model::Action action : model::k_actions) {
-    const auto count = report.run.counts[static_cast<std::size_t>(action)];
-    if (count == 0) continue;
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(name_of(action));
-  }
-  return text.empty() ? "nothing changed" : text;
-}
-
 std::string totals_of(const mirror::Report& report) {
   std::string text;
   for (const model::Kind kind : model::k_kinds) {
@@ -63,7 +53,8 @@ std::string totals_of(const mirror::Report& report) {
 std::string summary_of(const mirror::Report& report, bool dry_run) {
   const model::Run& run = report.run;
   std::string text = dry_run ? "Dry run, nothing written: " : "";
-  text += counts_of(report) + "; now " + totals_of(report) + ".";
+  const std::string counts = counts_of(report);
+  text += (counts.empty() ? "nothing changed" : counts) + "; now " + totals_of(report) + ".";
   if (!run.ha_version.empty()) text += " Home Assistant " + run.ha_version + ",";
   text += " " + std::to_string(run.duration_ms) + " ms";
   if (!dry_run) text += ", run " + std::to_string(run.id);
@@ -72,6 +63,16 @@ std::string summary_of(const mirror::Report& report, bool dry_run) {
 }
 
 }  // namespace
+
+std::string counts_of(const mirror::Report& report) {
+  std::string text;
+  for (const model::Action action : model::k_actions) {
+    const auto count = report.run.counts[static_cast<std::size_t>(action)];
+    if (count == 0) continue;
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(name_of(action));
+  }
+  return text;
+}
 
 Rows change_rows(const mirror::Report& report) {
   Rows rows{{"seq", "action", "kind", "id", "name", "change", "before", "after"}, {}};

@@ -14,6 +14,9 @@ namespace haingest::cli {
 void write_report(std::ostream& out, const mirror::Report& report, bool dry_run, Format format,
                   std::size_t width);
 
+// "2 added, 1 renamed"; "" when nothing changed.
+[[nodiscard]] std::string counts_of(const mirror::Report& report);
+
 // Everything that can be said of each change, for --columns.
 [[nodiscard]] Rows change_rows(const mirror::Report& report);
 

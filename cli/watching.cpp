@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "cli/policy.hpp"
+#include "cli/report.hpp"
 #include "cli/values.hpp"
 #include "core/base/log.hpp"
 #include "core/influx/encoder.hpp"
@@ -12,16 +13,6 @@
 
 namespace haingest::cli {
 namespace {
-
-std::string counts_of(const mirror::Report& report) {
-  std::string text;
-  for (const model::Action action : model::k_actions) {
-    const auto count = report.run.counts[static_cast<std::size_t>(action)];
-    if (count == 0) continue;
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(name_of(action));
-  }
-  return text;
-}
 
 void log_report(const mirror::Report& report) {
   if (report.changed()) {
