@@ -91,8 +91,9 @@ void read_points(const Json& points, WatchStatus& status) {
   }
 }
 
+std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
 std::string target_json(const TargetStatus& target) {
-  const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   return base::JsonObject{}
       .text("name", target.name)
       .text("url", target.url)
@@ -117,7 +118,6 @@ std::string points_json(const WatchStatus& status) {
   for (const TargetStatus& target : status.targets) {
     targets += (targets.empty() ? "" : ",") + target_json(target);
   }
-  const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   return base::JsonObject{}
       .text("error", status.spool_error)
       .number("spooled", number(status.spooled))
@@ -183,18 +183,17 @@ std::vector<std::string> WatchStatus::problems() const {
 }
 
 std::string to_json(const WatchStatus& status) {
-  const std::string connection =
-      base::JsonObject{}
-          .text("state", status.connection)
-          .text("url", status.url)
-          .text("ha_version", status.ha_version)
-          .text("ha_state", status.ha_state)
-          .json("since", moment_json(status.connection_since))
-          .number("connections", static_cast<std::int64_t>(status.connections))
-          .text("last_error", status.last_error)
-          .number("events", static_cast<std::int64_t>(status.events))
-          .json("last_event_at", moment_json(status.last_event_at))
-          .done();
+  const std::string connection = base::JsonObject{}
+                                     .text("state", status.connection)
+                                     .text("url", status.url)
+                                     .text("ha_version", status.ha_version)
+                                     .text("ha_state", status.ha_state)
+                                     .json("since", moment_json(status.connection_since))
+                                     .number("connections", number(status.connections))
+                                     .text("last_error", status.last_error)
+                                     .number("events", number(status.events))
+                                     .json("last_event_at", moment_json(status.last_event_at))
+                                     .done();
   const std::string store = base::JsonObject{}
                                 .json("confirmed_at", moment_json(status.confirmed_at))
                                 .text("error", status.store_error)
