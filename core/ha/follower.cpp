@@ -96,7 +96,6 @@ void Follower::subscribe() {
 // False when the connection is gone.
 bool Follower::take(const SnapshotCommand& command, Reply reply, LiveUpdate& update) {
   if (reply.outcome == Reply::Outcome::closed) return false;
-  update.fresh[model::index_of(command.part)] = true;
   const bool states = command.part == Part::states;
   take_answer(command, std::move(reply), address_, document_, states ? &update.states : nullptr);
   return true;

@@ -3,7 +3,6 @@
 // each time, then what its events say has changed, and every state change as it comes.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -47,9 +46,7 @@ struct LiveOptions {
 // Everything that Home Assistant said last, whenever some of it was asked for again.
 struct LiveUpdate {
   model::Document document;
-  bool first = false;  // of a connection: everything is new
-  // What was read now; of the rest the document has what was read before.
-  std::array<bool, model::k_part_count> fresh{};
+  bool first = false;      // of a connection: everything is new
   model::JsonText states;  // the whole result of get_states, when it was read now
 };
 

@@ -44,18 +44,9 @@ bool EventQueue::push(EventChunk::What what, std::string_view json) {
 bool EventQueue::pop(EventChunk& chunk) {
   chunk.clear();
   std::unique_lock lock(mutex_);
-  filled_.wait(lock, [this] { return !waiting_.empty() || nudged_ || closed_; });
-  nudged_ = false;
+  filled_.wait(lock, [this] { return !waiting_.empty() || closed_; });
   std::swap(chunk, waiting_);
   return !chunk.empty() || !closed_;
-}
-
-void EventQueue::nudge() {
-  {
-    const std::lock_guard lock(mutex_);
-    nudged_ = true;
-  }
-  filled_.notify_one();
 }
 
 void EventQueue::close() {

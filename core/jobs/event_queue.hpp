@@ -48,8 +48,6 @@ class EventQueue {
   // Waits for events and swaps all of them into `chunk`, which is emptied first. False when the
   // queue is closed and nothing is left.
   [[nodiscard]] bool pop(EventChunk& chunk);
-  // Lets pop() come back although no event came.
-  void nudge();
   void close();
 
  private:
@@ -57,7 +55,6 @@ class EventQueue {
   std::mutex mutex_;
   std::condition_variable filled_;
   EventChunk waiting_;   // guarded by mutex_
-  bool nudged_ = false;  // guarded by mutex_
   bool closed_ = false;  // guarded by mutex_
 };
 

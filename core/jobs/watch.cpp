@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/watch.hpp"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "core/base/log.hpp"
@@ -195,7 +192,6 @@ void Watcher::stop() {
   if (++impl_->stops > 1) impl_->forced = true;
   impl_->live.stop();
 }
-model::WatchStatus Watcher::status() const { return impl_->status.now(); }
 
 base::Result<void> watch(const WatchOptions& options, const OnReport& on_report,
                          net::StopSignal& stop) {

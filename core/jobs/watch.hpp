@@ -44,7 +44,6 @@ class Watcher {
   [[nodiscard]] base::Result<void> run();
   // Any thread. The first call finishes what was taken; a second ends at once.
   void stop();
-  [[nodiscard]] model::WatchStatus status() const;
 
  private:
   struct Impl;
