@@ -37,7 +37,7 @@ class Recorder {
   void set_world(std::shared_ptr<const model::World> world) {
     encoder_.set_world(std::move(world));
   }
-  void set_time_zone(std::string name) { encoder_.set_time_zone(std::move(name)); }
+  void set_time_zone(const std::string& name) { encoder_.set_time_zone(name); }
 
   // A snapshot's state that is not newer than what was taken of its entity is left out.
   void take(const model::StateChange& change);

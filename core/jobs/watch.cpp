@@ -171,7 +171,7 @@ base::Result<void> Watcher::Impl::run() {
                                                      .policy = options.policy,
                                                      .clock = options.clock},
                                       applier_handlers());
-  const base::Result<void> ended = live.run();
+  base::Result<void> ended = live.run();
   // Nothing comes any more; what has come is finished.
   applier.reset();
   intake.reset();
