@@ -235,7 +235,8 @@ TEST_CASE("hostile: an honest client's answers stay quick, memory stays bounded,
   const auto alone = median_answer(port, requests);
   {
     const Mob mob(port, size);
-    for (int attempt = 0; attempt < 200 && (best > 3 || mob.rounds() < rounds); ++attempt) {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (std::chrono::steady_clock::now() < deadline && (best > 3 || mob.rounds() < rounds)) {
       const auto among_them = median_answer(port, requests);
       best = std::min(best,
                       static_cast<double>(among_them.count()) / static_cast<double>(alone.count()));
