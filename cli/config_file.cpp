@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <sstream>
+#include <set>
 
 #include "cli/options.hpp"
 #include "core/base/atomic_file.hpp"
@@ -15,6 +15,8 @@ namespace haingest::cli {
 namespace {
 
 using Shape = Setting::Shape;
+constexpr std::string_view k_target_table = "influx";
+constexpr std::size_t k_most_targets = 32;  // of a spool
 
 // What the library says, by a word of it, in ours. A release that says it otherwise gets the last.
 std::string what_is_wrong(std::string_view description) {
@@ -22,7 +24,8 @@ std::string what_is_wrong(std::string_view description) {
     std::string_view theirs;
     std::string_view ours;
   };
-  constexpr std::array<Words, 10> all{{
+  constexpr std::array<Words, 11> all{{
+      {"' as ", "the key stands here twice; [name] is one table, [[name]] each of several"},
       {"redefine", "the key stands here twice"},
       {"expected '='", "a key without its value; write key = value"},
       {"utf-8", "these bytes are no UTF-8"},
@@ -41,6 +44,14 @@ std::string what_is_wrong(std::string_view description) {
   return "write key = value, one a line, a text in quotes";
 }
 
+// A key that one other table has stands in the wrong one.
+std::string meant_key(const std::string& key, const std::vector<std::string>& known) {
+  const auto last_word = [](std::string_view each) { return each.substr(each.rfind('.') + 1); };
+  const auto same = [&](const std::string& each) { return last_word(each) == last_word(key); };
+  if (std::ranges::count_if(known, same) == 1) return *std::ranges::find_if(known, same);
+  return base::closest_to(key, known);
+}
+
 class Parser {
  public:
   explicit Parser(const std::string& path) : path_(path) {}
@@ -48,7 +59,7 @@ class Parser {
   ConfigText parse(std::string_view text) {
     try {
       const toml::table table = toml::parse(text, path_);
-      read_table(table, "");
+      read_table(table, "", config_.values);
     } catch (const toml::parse_error& error) {
       const auto& at = error.source().begin;
       throw base::Failure(base::ErrorKind::usage,
@@ -63,23 +74,72 @@ class Parser {
     throw base::Failure(base::ErrorKind::usage, path_ + ":" + std::to_string(line) + ": " + what);
   }
 
-  void read_table(const toml::table& table, const std::string& prefix) {
+  void read_table(const toml::table& table, const std::string& prefix, Layer& values) {
     for (const auto& [name, node] : table) {
       const std::string key = prefix + std::string(name.str());
       if (const toml::table* const inner = node.as_table()) {
-        read_table(*inner, key + ".");
+        read_table(*inner, key + ".", values);
+      } else if (key == k_target_table && node.is_array_of_tables()) {
+        read_targets(*node.as_array());
       } else {
-        read_value(key, node);
+        read_value(key, node, values);
       }
     }
   }
 
-  void read_value(const std::string& key, const toml::node& node) {
+  // One alone is as [influx] would be.
+  void read_targets(const toml::array& tables) {
+    std::set<std::string> names;
+    for (const toml::node& node : tables) {
+      Layer values;
+      read_table(*node.as_table(), std::string(k_target_table) + ".", values);
+      if (tables.size() == 1) return config_.values.merge(values);
+      const std::uint32_t line = node.source().begin.line;
+      const std::string name = new_name(values, names, line);
+      if (!values.contains(Key::influx_url)) {
+        refuse(line, "the target " + name +
+                         " has no url; write where its points go, as in url = "
+                         "\"http://localhost:8086\"");
+      }
+      config_.targets.push_back(std::move(values));
+      if (config_.targets.size() > k_most_targets) {
+        refuse(line, "this is one [[influx]] table too many; there may be " +
+                         std::to_string(k_most_targets));
+      }
+    }
+  }
+
+  // One of several may be without a name, as the target of a file with one table is.
+  std::string new_name(const Layer& values, std::set<std::string>& names,
+                       std::uint32_t line) const {
+    const auto given = values.find(Key::influx_name);
+    const bool named = given != values.end();
+    const std::string usual(setting_of(Key::influx_name).fallback);
+    const std::string& name = named ? given->second.back() : usual;
+    if (names.insert(name).second) return name;
+    refuse(line, named ? "another target is called " + name + ", too; each needs a name of its own"
+                       : "this [[influx]] table needs a name, as in name = \"archive\"; " + usual +
+                             ", as it would be called without, is another");
+  }
+
+  void read_value(const std::string& key, const toml::node& node, Layer& values) {
     const auto all = settings();
     const auto known = std::ranges::find_if(
         all, [&](const Setting& each) { return !each.file_key.empty() && each.file_key == key; });
     if (known == all.end()) return take_unknown(key, node);
-    config_.values[known->key] = texts_of(*known, key, node);
+    values[known->key] = texts_of(*known, key, node);
+    if (known->key == Key::influx_name) check_name(values[known->key].back(), node);
+  }
+
+  void check_name(std::string_view name, const toml::node& node) const {
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    constexpr std::size_t longest = 32;
+    if (!name.empty() && name.size() <= longest &&
+        name.find_first_not_of(letters) == std::string_view::npos) {
+      return;
+    }
+    refuse(node.source().begin.line,
+           "influx.name takes a short word: at most 32 of a-z, 0-9, _ and -");
   }
 
   void take_unknown(const std::string& key, const toml::node& node) {
@@ -95,10 +155,17 @@ class Parser {
     std::vector<std::string> known;
     for (const Setting& setting : settings()) {
       if (!setting.file_key.empty()) known.emplace_back(setting.file_key);
+      if (setting.file_key.starts_with(key + ".")) refuse_table(line, key);
     }
-    const std::string meant = base::closest_to(key, known);
+    const std::string meant = meant_key(key, known);
     refuse(line,
            "there is no setting " + key + (meant.empty() ? "" : "; did you mean " + meant + "?"));
+  }
+
+  [[noreturn]] void refuse_table(std::uint32_t line, const std::string& key) const {
+    const bool several = key == k_target_table;
+    refuse(line, key + " is a table, which is written [" + key + "]" +
+                     (several ? ", or [[" + key + "]] for each of several" : ""));
   }
 
   // "ha.token" has its "ha.token_file"; other names are guesses at one of the two.
@@ -178,7 +245,7 @@ std::vector<FileLayer> read_config_files(const std::string& named, const Environ
     }
     ConfigText config = parse_config(read_config(path), path);
     std::ranges::move(config.warnings, std::back_inserter(warnings));
-    files.push_back({path, std::move(config.values)});
+    files.push_back({path, std::move(config.values), true, std::move(config.targets)});
   }
   return files;
 }

@@ -240,7 +240,7 @@ std::string key_text(const Setting& setting) {
   for (const std::string& name : environment_names(setting)) {
     names += (names.empty() ? "`" : ", `") + name + '`';
   }
-  return text + "\nEnvironment: " + names + '.';
+  return names.empty() ? text : text + "\nEnvironment: " + names + '.';
 }
 
 // "ha.url" belongs to the table "ha", "db" to none.
@@ -248,6 +248,17 @@ std::string table_of(const Setting& setting) {
   const std::size_t dot = setting.file_key.find('.');
   return dot == std::string_view::npos ? "" : std::string(setting.file_key.substr(0, dot));
 }
+
+constexpr std::string_view k_targets_text =
+    "Where state changes go. For several targets at once write `[[influx]]` in its place, once for "
+    "each, with the same keys; each gets every point, in its own time: one that is away holds up "
+    "no other. There may be 32 of them. Each has a url, and a name of its own; one may be without "
+    "the name and is `influx` then. A target whose table goes is forgotten with what waits for it, "
+    "which the log says; a new one begins with what is in the spool.\n\n"
+    "Options and variables are for a single target. They count over the one table of a file, "
+    "whether `[influx]` or `[[influx]]`; where a file has several, one that is given is an error. "
+    "Where two files are read, `[[influx]]` tables of the user's replace what the machine's says "
+    "of targets; an `[influx]` there above several is an error.";
 
 void write_keys(Mdoc& page) {
   std::vector<std::string> tables;
@@ -261,6 +272,7 @@ void write_keys(Mdoc& page) {
                         [](const std::string& table) { return table.empty(); });
   for (const std::string& table : tables) {
     page.subsection(table.empty() ? "Before every table" : "[" + table + "]");
+    if (table == "influx") page.text(k_targets_text);
     page.begin_list();
     for (const Setting& setting : settings()) {
       if (setting.file_key.empty() || table_of(setting) != table) continue;
@@ -293,6 +305,16 @@ constexpr std::string_view k_config_example =
     "[serve]\n"
     "listen = [\"127.0.0.1:8006\", \"[::1]:8006\"]\n"
     "allowed_host = [\"ha.example.org\"]\n"
+    "\n"
+    "[[influx]]\n"
+    "url = \"http://localhost:8086\"\n"
+    "database = \"home_assistant_events\"\n"
+    "\n"
+    "[[influx]]\n"
+    "name = \"archive\"\n"
+    "url = \"https://influx.example.org\"\n"
+    "org = \"home\"\n"
+    "token_file = \"/etc/haingest/archive-token\"\n"
     "\n"
     "[api]\n"
     "token_file = \"/etc/haingest/api-token\"\n";

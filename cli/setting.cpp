@@ -250,6 +250,14 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .fallback = "false",
      .commands = k_watches,
      .help = "Mirror the registries only, although an InfluxDB is configured"},
+    {.key = Key::influx_name,
+     .placeholder = "WORD",
+     .file_key = "influx.name",
+     .fallback = "influx",
+     .commands = k_watches,
+     .help = "What the target is called in the spool, the status and the dead letters: at most 32 "
+             "of a-z, 0-9, _ and -. What waits for it waits under this name: under another one it "
+             "is a new target"},
     {.key = Key::influx_url,
      .flag = "influx-url",
      .placeholder = "URL",
@@ -320,7 +328,7 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
     {.key = Key::layout,
      .flag = "layout",
      .placeholder = "LAYOUT",
-     .file_key = "influx.layout",
+     .file_key = "points.layout",
      .fallback = "ha-ingestor",
      .commands = k_watches,
      .help = "ha-ingestor, or home-assistant: what Home Assistant's own integration writes"},
@@ -328,7 +336,7 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .flag = "include",
      .shape = Shape::list,
      .placeholder = "GLOB",
-     .file_key = "influx.include",
+     .file_key = "points.include",
      .commands = k_watches,
      .help = "Only the states of these entities: a glob over the entity_id (sensor.*_power), or "
              "domain:, area:, integration: or label: with a name; repeatable"},
@@ -336,16 +344,23 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .flag = "exclude",
      .shape = Shape::list,
      .placeholder = "GLOB",
-     .file_key = "influx.exclude",
+     .file_key = "points.exclude",
      .commands = k_watches,
      .help = "Not the states of these entities, whatever --include says; repeatable"},
     {.key = Key::tag,
      .flag = "tag",
      .shape = Shape::list,
      .placeholder = "KEY=VALUE",
-     .file_key = "influx.tags",
+     .file_key = "points.tags",
      .commands = k_watches,
      .help = "A tag for every point (house=north); repeatable"},
+    {.key = Key::backfill,
+     .flag = "backfill",
+     .placeholder = "DURATION",
+     .file_key = "points.backfill",
+     .commands = k_watches,
+     .help = "On the first start, with an empty spool: so much of the past (24h, 10d) out of Home "
+             "Assistant's recorder; what was not heard later is always asked for"},
     {.key = Key::durability,
      .flag = "durability",
      .placeholder = "HOW",
@@ -395,6 +410,8 @@ constexpr std::array k_retired_keys{
 std::span<const Setting> settings() { return k_settings; }
 
 const Setting& setting_of(Key key) { return k_settings[static_cast<std::size_t>(key)]; }
+
+bool is_of_a_target(Key key) { return key >= Key::influx_name && key <= Key::influx_password; }
 
 std::vector<std::string> environment_names(const Setting& setting) {
   std::vector<std::string> names;

@@ -50,6 +50,7 @@ enum class Key : std::size_t {
   allowed_host,
   with_watch,
   no_influx,
+  influx_name,
   influx_url,
   influx_token_file,
   influx_token,
@@ -64,6 +65,7 @@ enum class Key : std::size_t {
   include,
   exclude,
   tag,
+  backfill,
   durability,
   spool_max_bytes,
   spool_max_age,
@@ -110,6 +112,9 @@ struct Setting {
 // In the order of Key.
 [[nodiscard]] std::span<const Setting> settings();
 [[nodiscard]] const Setting& setting_of(Key key);
+// Of the one target that flags and environment can name, and of each [[influx]] table: the keys of
+// [influx] and the secrets.
+[[nodiscard]] bool is_of_a_target(Key key);
 // The variables that set it, the first that is set counts: HAINGEST_ and the flag's name, then
 // those that people already have.
 [[nodiscard]] std::vector<std::string> environment_names(const Setting& setting);

@@ -17,6 +17,7 @@ namespace haingest::cli {
 namespace {
 
 using Shape = Setting::Shape;
+constexpr int k_from_default = 0;
 constexpr int k_from_file = 1;
 constexpr int k_from_environment = 2;
 constexpr int k_from_flag = 3;
@@ -145,26 +146,73 @@ bool means_a_secret(std::string_view name) {
 
 Settings::Settings(const Layer& flags, const Environment& environment,
                    const std::vector<FileLayer>& files) {
-  for (const Setting& setting : settings()) {
-    Value& value = values_[index_of(setting.key)];
-    if (!setting.fallback.empty()) value.texts = {std::string(setting.fallback)};
-  }
-  for (const FileLayer& file : files) {
-    for (const auto& [key, texts] : file.values) {
-      const std::string origin = file.path + ": " + std::string(setting_of(key).file_key);
-      values_[index_of(key)] = {texts, origin, true};
-      weights_[index_of(key)] = k_from_file;
-    }
-  }
+  for (const Setting& setting : settings()) reset(setting);
+  const FileLayer* const listing = take_files(files);
   for (const Setting& setting : settings()) take_environment(setting, environment);
   take_listen(environment);
   for (const auto& [key, texts] : flags) {
     values_[index_of(key)] = {texts, "--" + std::string(setting_of(key).flag), true};
     weights_[index_of(key)] = k_from_flag;
   }
-  for (const Setting& setting : settings()) {
-    if (setting.completion == Setting::Completion::file) expand_home(setting, environment);
+  expand_homes(environment);
+  if (listing == nullptr) return;
+  std::vector<Settings> targets;
+  for (const Layer& table : listing->targets) {
+    targets.push_back(for_target(table, listing->path));
+    targets.back().expand_homes(environment);
   }
+  targets_ = std::move(targets);
+}
+
+void Settings::reset(const Setting& setting) {
+  Value& value = values_[index_of(setting.key)];
+  value = {};
+  if (!setting.fallback.empty()) value.texts = {std::string(setting.fallback)};
+  weights_[index_of(setting.key)] = k_from_default;
+}
+
+void Settings::forget_target() {
+  for (const Setting& setting : settings()) {
+    if (is_of_a_target(setting.key)) reset(setting);
+  }
+}
+
+// A list of targets replaces what the files under it say of one, as every list does.
+const FileLayer* Settings::take_files(const std::vector<FileLayer>& files) {
+  const FileLayer* listing = nullptr;
+  for (const FileLayer& file : files) {
+    if (!file.targets.empty()) {
+      listing = &file;
+      forget_target();
+    }
+    for (const auto& [key, texts] : file.values) {
+      const std::string name(setting_of(key).file_key);
+      if (listing != nullptr && is_of_a_target(key)) {
+        throw base::Failure(base::ErrorKind::usage,
+                            file.path + ": " + name + ": which of the [[influx]] tables of " +
+                                listing->path +
+                                " it is for cannot be told; write whole [[influx]] tables here, "
+                                "which replace those");
+      }
+      values_[index_of(key)] = {texts, file.path + ": " + name, true};
+      weights_[index_of(key)] = k_from_file;
+    }
+  }
+  return listing;
+}
+
+Settings Settings::for_target(const Layer& table, const std::string& path) const {
+  Settings target = *this;
+  target.forget_target();
+  const bool named = table.contains(Key::influx_name);
+  const std::string name =
+      named ? table.at(Key::influx_name).back() : target.text(Key::influx_name);
+  for (const auto& [key, texts] : table) {
+    const std::string origin = path + ": " + std::string(setting_of(key).file_key) + " of " + name;
+    target.values_[index_of(key)] = {texts, origin, true};
+    target.weights_[index_of(key)] = k_from_file;
+  }
+  return target;
 }
 
 void Settings::take_environment(const Setting& setting, const Environment& environment) {
@@ -178,13 +226,17 @@ void Settings::take_environment(const Setting& setting, const Environment& envir
   }
 }
 
-void Settings::expand_home(const Setting& setting, const Environment& environment) {
-  for (std::string& path : values_[index_of(setting.key)].texts) {
-    if (path != "~" && !path.starts_with("~/")) continue;
-    const std::optional<std::string> home = environment("HOME");
-    if (!home)
-      refuse(setting.key, path, "begins with ~, but HOME is not set; write the whole path");
-    path.replace(0, 1, *home);
+void Settings::expand_homes(const Environment& environment) {
+  for (const Setting& setting : settings()) {
+    if (setting.completion != Setting::Completion::file) continue;
+    for (std::string& path : values_[index_of(setting.key)].texts) {
+      if (path != "~" && !path.starts_with("~/")) continue;
+      const std::optional<std::string> home = environment("HOME");
+      if (!home) {
+        refuse(setting.key, path, "begins with ~, but HOME is not set; write the whole path");
+      }
+      path.replace(0, 1, *home);
+    }
   }
 }
 

@@ -26,6 +26,8 @@ struct FileLayer {
   std::string path;
   Layer values;
   bool there = true;  // one that is not there was looked for all the same
+  // What its [[influx]] tables say, where it has several; `values` has nothing of a target then.
+  std::vector<Layer> targets = {};
 };
 
 // Reads one variable; none when it is not set. An empty one counts as not set.
@@ -51,7 +53,7 @@ class Settings {
 
   // `files` in rising order of weight. File names that begin with ~/ come out as in the home
   // folder: a shell does that for some words only, and nobody does it for the other layers. Throws
-  // Failure `usage` for one without HOME.
+  // Failure `usage` for one without HOME, and for an [influx] table above [[influx]] tables.
   Settings(const Layer& flags, const Environment& environment, const std::vector<FileLayer>& files);
 
   [[nodiscard]] const Value& of(Key key) const { return values_[static_cast<std::size_t>(key)]; }
@@ -73,13 +75,23 @@ class Settings {
   [[nodiscard]] base::Secret secret(Key file_key, Key token_key) const;
   [[nodiscard]] base::Secret secret(Key token_key) const;
 
+  // These settings as they hold for each of the file's several targets; empty where it has not
+  // several. What flags and environment say of a target is then in none of them.
+  [[nodiscard]] const std::vector<Settings>& targets() const { return targets_; }
+
  private:
+  void reset(const Setting& setting);
+  void forget_target();
+  // Returns the file whose [[influx]] tables hold, or none.
+  const FileLayer* take_files(const std::vector<FileLayer>& files);
+  [[nodiscard]] Settings for_target(const Layer& table, const std::string& path) const;
   void take_environment(const Setting& setting, const Environment& environment);
   void take_listen(const Environment& environment);
-  void expand_home(const Setting& setting, const Environment& environment);
+  void expand_homes(const Environment& environment);
 
   std::array<Value, k_setting_count> values_;
   std::array<int, k_setting_count> weights_{};  // 3 flag, 2 environment, 1 file, 0 default
+  std::vector<Settings> targets_;
 };
 
 }  // namespace haingest::cli

@@ -10,6 +10,7 @@
 #include "core/base/log.hpp"
 #include "core/influx/encoder.hpp"
 #include "core/mirror/mirror.hpp"
+#include "core/net/url.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -52,8 +53,13 @@ influx::EncoderOptions encoder_of(const Settings& settings) {
 }
 
 influx::Target target_of(const Settings& settings) {
+  const base::Result<net::Url> url = net::parse_url(settings.text(Key::influx_url));
+  if (!url) {
+    throw base::Failure(base::ErrorKind::usage,
+                        settings.of(Key::influx_url).origin + ": " + url.error().message);
+  }
   influx::Target target;
-  target.name = "influx";
+  target.name = settings.text(Key::influx_name);
   target.url = settings.text(Key::influx_url);
   target.org = settings.text(Key::influx_org);
   target.bucket = settings.text(Key::influx_bucket);
@@ -65,9 +71,33 @@ influx::Target target_of(const Settings& settings) {
   return target;
 }
 
+// Flags and variables are for one target; which of several one that is set means cannot be told.
+void refuse_single(const Settings& settings) {
+  for (const Setting& setting : cli::settings()) {
+    if (!is_of_a_target(setting.key) || !settings.given(setting.key)) continue;
+    std::string names;
+    for (const Settings& target : settings.targets()) {
+      names += (names.empty() ? "" : ", ") + target.text(Key::influx_name);
+    }
+    throw base::Failure(base::ErrorKind::usage,
+                        settings.of(setting.key).origin +
+                            " is for a single target, but the configuration file has several (" +
+                            names +
+                            "); leave it out: what a target needs stands in its [[influx]] table");
+  }
+}
+
+std::vector<influx::Target> targets_of(const Settings& settings) {
+  if (settings.targets().empty()) return {target_of(settings)};
+  refuse_single(settings);
+  std::vector<influx::Target> targets;
+  for (const Settings& each : settings.targets()) targets.push_back(target_of(each));
+  return targets;
+}
+
 std::optional<jobs::PointsOptions> points_of(const Settings& settings) {
   if (settings.on(Key::no_influx)) return std::nullopt;
-  if (!settings.given(Key::influx_url)) {
+  if (settings.targets().empty() && !settings.given(Key::influx_url)) {
     base::log::info(
         "no InfluxDB is configured, so the registries are mirrored and state changes go nowhere; "
         "give --influx-url, or --no-influx to leave it at that");
@@ -75,7 +105,8 @@ std::optional<jobs::PointsOptions> points_of(const Settings& settings) {
   }
   jobs::PointsOptions points;
   points.encoder = encoder_of(settings);
-  points.targets.push_back(target_of(settings));
+  points.targets = targets_of(settings);
+  if (settings.given(Key::backfill)) points.first_backfill = settings.duration(Key::backfill);
   const bool power = settings.one_of(Key::durability, {"power", "process"}) == "power";
   points.spool.durability = power ? influx::Durability::power : influx::Durability::process;
   points.spool.max_bytes = bytes_of(settings, Key::spool_max_bytes);

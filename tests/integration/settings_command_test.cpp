@@ -72,7 +72,7 @@ TEST_CASE("--show-config has every setting with its value and its origin") {
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
   const auto rows = ordered_json::parse(outcome.out);
-  CHECK(rows.size() == 55);
+  CHECK(rows.size() == 57);
   CHECK(shown(rows, "config") == program.file("h.toml") + " (--config, read)");
   CHECK(shown(rows, "max-removals") == "20% (default)");
   CHECK(shown(rows, "ha-url") == "http://a:8123,http://b:8123 (HA_URL)");
@@ -185,6 +185,86 @@ TEST_CASE("--show-config masks every secret, in every format") {
   const Outcome outcome = program.run({"--show-config", "--ha-url", "http://me:s3cret@h:8123"});
   CHECK_FALSE(leaks(outcome));
   CHECK(shown(ordered_json::parse(outcome.out), "ha-url") == "http://********@h:8123 (--ha-url)");
+}
+
+TEST_CASE("--show-config has each of several targets, and what is in the way of them") {
+  Program program = program_with_secrets();
+  const std::string path = program.file("h.toml");
+  test::write_file(path,
+                   "[[influx]]\nurl = \"http://a:8086\"\n[[influx]]\nname = \"archive\"\n"
+                   "url = \"http://me:s3cret@b:8086\"\ntoken_file = \"~/token\"\n");
+  const Words words{"watch", "--config", path, "--show-config"};
+  const Outcome outcome = program.run(words);
+  CHECK(outcome.exit_code == 0);
+  CHECK_FALSE(leaks(outcome));
+  const auto rows = ordered_json::parse(outcome.out);
+  const std::string file = " (" + path + ": influx.";
+  CHECK(shown(rows, "influx-url of influx") == "http://a:8086" + file + "url of influx)");
+  CHECK(shown(rows, "influx-bucket of influx") == "home_assistant_events (default)");
+  CHECK(shown(rows, "influx-token-file of influx") == "null (default)");
+  CHECK(shown(rows, "influx.name of influx") == "influx (default)");
+  CHECK(shown(rows, "influx.name of archive") == "archive" + file + "name of archive)");
+  CHECK(shown(rows, "influx-url of archive") ==
+        "http://********@b:8086" + file + "url of archive)");
+  CHECK(shown(rows, "influx-token-file of archive") ==
+        program.file("home/token") + file + "token_file of archive)");
+  CHECK(shown(rows, "influx-url") == "no such setting");
+  CHECK(shown(rows, "HAINGEST_INFLUX_TOKEN") == "******** (INFLUXDB_TOKEN)");
+  CHECK(shown(rows, "layout") == "ha-ingestor (default)");
+  program.environment.erase("INFLUXDB_TOKEN");
+  program.environment.erase("INFLUXDB_PASSWORD");
+  program.environment["INFLUXDB_URL"] = "http://c:8086";
+  const auto more = ordered_json::parse(program.run(words).out);
+  CHECK(shown(more, "HAINGEST_INFLUX_TOKEN") == "no such setting");
+  CHECK(shown(more, "influx-url") == "http://c:8086 (INFLUXDB_URL)");
+}
+
+TEST_CASE("what names one target is refused where the file has several") {
+  Program program;
+  const fakes::House house = fakes::make_house();
+  test::write_file(program.file("s.json"), house.snapshot_document("http://ha.test:8123"));
+  const std::string path = program.file("h.toml");
+  test::write_file(path,
+                   "[[influx]]\nurl = \"http://a:8086\"\n[[influx]]\nname = \"archive\"\n"
+                   "url = \"http://b:8086\"\n");
+  const auto run = [&](Words words) {
+    words.insert(words.end(), {"--config", path, "--db", program.file("m.db")});
+    return program.run(words);
+  };
+  const auto refused = [](const std::string& what) {
+    return error_line(what +
+                      " is for a single target, but the configuration file has several (influx, "
+                      "archive); leave it out: what a target needs stands in its [[influx]] table");
+  };
+  const Outcome flag = run({"watch", "--influx-url", "http://c:8086"});
+  CHECK(flag.exit_code == 2);
+  CHECK(flag.err == refused("--influx-url"));
+  for (const char* const name :
+       {"INFLUXDB_URL", "INFLUXDB_TOKEN", "INFLUXDB_ORG", "INFLUXDB_BUCKET", "INFLUXDB_DATABASE",
+        "INFLUXDB_USERNAME", "INFLUXDB_PASSWORD", "HAINGEST_INFLUX_TOKEN_FILE"}) {
+    program.environment[name] = "s3cret";
+    for (const Words& words : {Words{"watch"}, Words{"serve", "--watch"}}) {
+      const Outcome outcome = run(words);
+      CHECK(outcome.exit_code == 2);
+      CHECK(outcome.err == refused(name));
+    }
+    CHECK(run({"watch", "--no-influx"}).err.find("single target") == std::string::npos);
+    CHECK(run({"sync", "-q", "--from", program.file("s.json")}).exit_code == 0);
+    program.environment.erase(name);
+  }
+}
+
+TEST_CASE("an address of a target that is none is refused with whose it is") {
+  const Program program;
+  const std::string path = program.file("h.toml");
+  test::write_file(path,
+                   "[[influx]]\nurl = \"http://a:8086\"\n[[influx]]\nname = \"archive\"\n"
+                   "url = \"\"\n");
+  const Outcome outcome =
+      program.run({"watch", "-q", "--config", path, "--db", program.file("m.db")});
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.err.starts_with("haingest: error: " + path +
+                                ": influx.url of archive: \"\" is no URL that haingest can use: "));
 }
 
 TEST_CASE("no error and no log has a token in it") {

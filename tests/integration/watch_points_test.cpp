@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/net/http_client.hpp"
 #include "tests/fakes/influx_server.hpp"
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
@@ -90,6 +91,49 @@ class Desk {
   fakes::HaServer home;
   fakes::InfluxServer influx;
   std::unique_ptr<test::Background> watch;
+};
+
+// A second target, "archive", beside that of the desk; both are named by the file.
+class TwoTargets : public Desk {
+ public:
+  TwoTargets() {
+    program.environment.erase("INFLUXDB_URL");
+    write_config({{"influx", influx.url()}, {"archive", archive.url()}});
+  }
+
+  void write_config(const std::vector<std::pair<std::string, std::string>>& targets) const {
+    std::string toml;
+    for (const auto& [name, url] : targets) {
+      toml += "[[influx]]\nname = \"" + name + "\"\nurl = \"" + url + "\"\norg = \"haingest\"\n";
+    }
+    const std::filesystem::path folder = program.file("home/.config/haingest");
+    std::filesystem::create_directories(folder);
+    test::write_file((folder / "haingest.toml").string(), toml);
+  }
+  // Both have so many rows, and the same ones.
+  [[nodiscard]] bool both_have_rows(std::size_t count) const {
+    return has_rows(count) && eventually([&] { return archive.rows().size() == count; }, k_end) &&
+           influx.rows() == archive.rows();
+  }
+  // "influx: idle, 0 wait; archive: retrying, 40 wait"
+  [[nodiscard]] static std::string told(const json& points) {
+    std::string text;
+    for (const json& target : points["targets"]) {
+      text += (text.empty() ? "" : "; ") + target["name"].get<std::string>() + ": " +
+              target["state"].get<std::string>() + ", " + target["waiting"].dump() + " wait";
+    }
+    return text;
+  }
+  [[nodiscard]] bool tells(const std::string& text) const {
+    return eventually(
+        [&] {
+          const json now = points();
+          return now.is_object() && told(now) == text;
+        },
+        k_end);
+  }
+
+  fakes::InfluxServer archive{fakes::InfluxKind::influxdb2};
 };
 
 }  // namespace
@@ -248,6 +292,147 @@ TEST_CASE("A refused point is a dead letter, the rest goes through, retry sends 
   CHECK(desk.stop().exit_code == 0);
   CHECK(desk.program.run({"dead-letters", "--db", desk.database, "-o", "table"}).out ==
         "No dead letters.\n");
+}
+
+TEST_CASE("Of two targets each gets every row; one that is away catches up later") {
+  TwoTargets desk;
+  desk.archive.stop();
+  desk.start();
+  REQUIRE(desk.has_rows(desk.states()));
+  const std::string entity = desk.house.entity_ids().at(3);
+  for (int i = 0; i < 50; ++i) desk.set_state(entity, std::to_string(i));
+  CHECK(desk.has_rows(desk.states() + 50));
+  const std::string waiting = std::to_string(desk.states() + 50);
+  CHECK(desk.tells("influx: idle, 0 wait; archive: retrying, " + waiting + " wait"));
+  CHECK(desk.stop().exit_code == 0);
+  CHECK(desk.archive.rows().empty());
+
+  desk.archive.start();
+  desk.start();
+  CHECK(desk.both_have_rows(desk.states() + 50));
+  desk.set_state(entity, "for both");
+  CHECK(desk.both_have_rows(desk.states() + 51));
+  CHECK(desk.tells("influx: idle, 0 wait; archive: idle, 0 wait"));
+  CHECK(desk.lines_written() == desk.states() + 51);
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("The health of a serve beside it tells of each target by its name") {
+  TwoTargets desk;
+  desk.archive.stop();
+  desk.start();
+  REQUIRE(desk.has_rows(desk.states()));
+  const std::string waiting = std::to_string(desk.states());
+  REQUIRE(desk.tells("influx: idle, 0 wait; archive: retrying, " + waiting + " wait"));
+  const test::Serving serving(desk.program, desk.database);
+  net::HttpClient client({"", true});
+  net::HttpRequest request;
+  request.url = serving.url() + "/health";
+  const json health = json::parse(client.send(request).value().body);
+  CHECK(health["status"] == "degraded");
+  REQUIRE(health["problems"].size() == 1);
+  const std::string problem = health["problems"][0];
+  INFO(problem);
+  CHECK(problem.starts_with("Target archive: "));
+  CHECK(problem.ends_with("; " + waiting + " points wait"));
+  CHECK(TwoTargets::told(health["watch"]["points"]) ==
+        "influx: idle, 0 wait; archive: retrying, " + waiting + " wait");
+  CHECK(health["watch"]["points"]["targets"][1]["url"] == desk.archive.url());
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("A point that one target refuses is sent again to that one alone") {
+  TwoTargets desk;
+  const std::string bad = desk.house.entity_ids().at(0);
+  std::atomic<bool> refusing = true;
+  desk.archive.script(
+      [&](const fakes::InfluxRequest& request) -> std::optional<fakes::InfluxAnswer> {
+        if (!refusing || request.body.find("entity_id=" + bad + ",") == std::string::npos)
+          return {};
+        return fakes::InfluxAnswer{
+            .status = 400,
+            .body = R"({"code":"invalid","message":"unable to parse 'x': this one is bad"})"};
+      });
+  desk.start();
+  CHECK(desk.has_rows(desk.states()));
+  REQUIRE(eventually([&] { return desk.archive.rows().size() == desk.states() - 1; }, k_end));
+  REQUIRE(eventually([&] { return desk.points()["dead_letters"] == 1; }, k_end));
+  const json letters =
+      json::parse(desk.program.run({"dead-letters", "--db", desk.database, "-o", "json"}).out);
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0]["entity_id"] == bad);
+  CHECK(letters[0]["target"] == "archive");
+
+  refusing = false;
+  CHECK(desk.program.run({"dead-letters", "retry", "--db", desk.database}).out ==
+        "1 letter marked; watch sends them again within seconds\n");
+  CHECK(desk.both_have_rows(desk.states()));
+  CHECK(eventually([&] { return desk.points()["dead_letters"] == 0; }, k_end));
+  // What the first target is sent next is not that point.
+  desk.set_state(bad, "after");
+  CHECK(desk.both_have_rows(desk.states() + 1));
+  CHECK(desk.lines_written() == desk.states() + 1);
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("A target whose table goes is forgotten, with a line in the log") {
+  TwoTargets desk;
+  desk.archive.stop();
+  desk.start();
+  REQUIRE(desk.has_rows(desk.states()));
+  REQUIRE(desk.stop().exit_code == 0);
+  desk.write_config({{"influx", desk.influx.url()}});
+  desk.start();
+  REQUIRE(desk.tells("influx: idle, 0 wait"));
+  const Outcome outcome = desk.stop();
+  CHECK(outcome.exit_code == 0);
+  const std::string lines = std::to_string(desk.states()) + " lines waited for it\n";
+  INFO(outcome.err);
+  const auto at =
+      outcome.err.find("warning target \"archive\" is no longer configured and is forgotten; ");
+  REQUIRE(at != std::string::npos);
+  CHECK(outcome.err.substr(at, outcome.err.find('\n', at) + 1 - at).ends_with(" with " + lines));
+}
+
+TEST_CASE("Marked letters of a target that is gone hold up no others") {
+  TwoTargets desk;
+  const std::string bad = desk.house.entity_ids().at(0);
+  std::atomic<bool> refusing = true;
+  const auto refuse =
+      [&](const fakes::InfluxRequest& request) -> std::optional<fakes::InfluxAnswer> {
+    if (!refusing || request.body.find("entity_id=" + bad + ",") == std::string::npos) return {};
+    return fakes::InfluxAnswer{
+        .status = 400,
+        .body = R"({"code":"invalid","message":"unable to parse 'x': this one is bad"})"};
+  };
+  desk.influx.script(refuse);
+  desk.archive.script(refuse);
+  desk.start();
+  REQUIRE(eventually([&] { return desk.points()["dead_letters"] == 2; }, k_end));
+  REQUIRE(desk.has_rows(desk.states() - 1));
+  REQUIRE(desk.stop().exit_code == 0);
+  refusing = false;
+  desk.write_config({{"influx", desk.influx.url()}});
+  CHECK(desk.program.run({"dead-letters", "retry", "--db", desk.database}).exit_code == 0);
+  desk.start();
+  CHECK(desk.has_rows(desk.states()));
+  CHECK(eventually([&] { return desk.points()["dead_letters"] == 1; }, k_end));
+  const Outcome outcome = desk.stop();
+  CHECK(outcome.exit_code == 0);
+  CHECK(
+      outcome.err.find("warning dead letters of the target \"archive\" wait to be sent again, but "
+                       "it is no longer configured; put its [[influx]] table back, or delete "
+                       "them: haingest dead-letters drop\n") != std::string::npos);
+}
+
+TEST_CASE("--no-influx is for every target") {
+  TwoTargets desk;
+  desk.start({"--no-influx"});
+  desk.watch->wait_for_err(" added (run ");
+  CHECK(desk.stop().exit_code == 0);
+  CHECK(desk.influx.writes().empty());
+  CHECK(desk.archive.writes().empty());
+  CHECK_FALSE(std::filesystem::exists(desk.database + "-spool"));
 }
 
 TEST_CASE("Without an InfluxDB, or with --no-influx, the registries are mirrored and no more") {

@@ -85,6 +85,8 @@ TEST_CASE("an unknown key is refused with its line and what was meant") {
         "h.toml:3: there is no setting serve.allowed_hosts; did you mean serve.allowed_host?");
   CHECK(refused("[something]\nentirely_different = 1") ==
         "h.toml:2: there is no setting something.entirely_different");
+  CHECK(refused("[ha]\ncors_origin = \"*\"") ==
+        "h.toml:2: there is no setting ha.cors_origin; did you mean serve.cors_origin?");
   CHECK(refused("ha_token = \"SECRET\"").find("SECRET") == std::string::npos);
 }
 
@@ -99,6 +101,96 @@ TEST_CASE("a value of the wrong type is refused with its line") {
   CHECK(refused("[db]\npath = \"x\"").starts_with("h.toml:2: there is no setting db.path"));
 }
 
+TEST_CASE("one [[influx]] table is as [influx]") {
+  const std::string keys =
+      "name = \"home\"\nurl = \"http://i:8086\"\norg = \"o\"\nbucket = \"b\"\n"
+      "database = \"d\"\nretention_policy = \"r\"\ntoken_file = \"/t\"\nusername = \"u\"\n"
+      "password_file = \"/p\"\n";
+  const cli::Layer expected{
+      {Key::influx_name, {"home"}},       {Key::influx_url, {"http://i:8086"}},
+      {Key::influx_org, {"o"}},           {Key::influx_bucket, {"b"}},
+      {Key::influx_database, {"d"}},      {Key::influx_retention_policy, {"r"}},
+      {Key::influx_token_file, {"/t"}},   {Key::influx_username, {"u"}},
+      {Key::influx_password_file, {"/p"}}};
+  for (const char* const table : {"[influx]\n", "[[influx]]\n"}) {
+    const auto config = parse_config(table + keys, "h.toml");
+    CHECK(config.values == expected);
+    CHECK(config.targets.empty());
+  }
+  CHECK(parse_config("[[influx]]\norg = \"o\"", "h.toml").values ==
+        cli::Layer{{Key::influx_org, {"o"}}});
+}
+
+TEST_CASE("several [[influx]] tables are several targets, and one may be without a name") {
+  const auto config = parse_config(R"(
+timeout = 5
+[[influx]]
+url = "http://a:8086"
+[[influx]]
+name = "archive-2_x"
+url = "http://b:8086"
+org = "o"
+)",
+                                   "h.toml");
+  CHECK(config.values == cli::Layer{{Key::timeout, {"5"}}});
+  CHECK(config.targets == std::vector<cli::Layer>{{{Key::influx_url, {"http://a:8086"}}},
+                                                  {{Key::influx_name, {"archive-2_x"}},
+                                                   {Key::influx_url, {"http://b:8086"}},
+                                                   {Key::influx_org, {"o"}}}});
+  const std::string inline_tables = "influx = [{url = \"a\"}, {name = \"b\", url = \"b\"}]";
+  CHECK(parse_config(inline_tables, "h.toml").targets.size() == 2);
+  std::string most;
+  for (int i = 0; i < 32; ++i) {
+    most += "[[influx]]\nname = \"" + std::to_string(i) + "\"\nurl = \"u\"\n";
+  }
+  CHECK(parse_config(most, "h.toml").targets.size() == 32);
+  CHECK(refused(most + "[[influx]]\nurl = \"u\"") ==
+        "h.toml:97: this is one [[influx]] table too many; there may be 32");
+}
+
+TEST_CASE("what is wrong with one of several [[influx]] tables is said with its line") {
+  const std::string first = "[[influx]]\nurl = \"http://a\"\n";
+  const auto second = [&](const std::string& keys) {
+    return refused(first + "[[influx]]\n" + keys);
+  };
+  CHECK(second("url = \"http://b\"") ==
+        "h.toml:3: this [[influx]] table needs a name, as in name = \"archive\"; influx, as it "
+        "would be called without, is another");
+  CHECK(second("name = \"influx\"\nurl = \"http://b\"") ==
+        "h.toml:3: another target is called influx, too; each needs a name of its own");
+  CHECK(second("name = \"b\"") ==
+        "h.toml:3: the target b has no url; write where its points go, as in url = "
+        "\"http://localhost:8086\"");
+  CHECK(second("name = \"b\"\nurll = \"http://b\"") ==
+        "h.toml:5: there is no setting influx.urll; did you mean influx.url?");
+  CHECK(second("name = \"b\"\ninclude = \"sensor.*\"") ==
+        "h.toml:5: there is no setting influx.include; did you mean points.include?");
+  CHECK(second("name = \"b\"\nurl = 1.5") == "h.toml:5: influx.url takes a text");
+  CHECK(second("name = \"b\"\nurl = [\"http://b\"]") ==
+        "h.toml:5: influx.url takes one value, not a list");
+  CHECK(second("token = \"S3CRET\"\ntoken_file = \"/t\"") ==
+        "h.toml:4: influx.token would show a token to everyone who may read this file; put it into "
+        "a file of its own and name that with influx.token_file");
+  CHECK(second("password = \"S3CRET\"") ==
+        "h.toml:4: influx.password would show a token to everyone who may read this file; put it "
+        "into a file of its own and name that with influx.password_file");
+  for (const char* const name :
+       {"", "Archive", "two words", "caf\xc3\xa9", "a.b", "a23456789012345678901234567890123"}) {
+    const std::string told = "influx.name takes a short word: at most 32 of a-z, 0-9, _ and -";
+    CHECK(second("name = \"" + std::string(name) + "\"") == "h.toml:4: " + told);
+    CHECK(refused("influx.name = \"" + std::string(name) + "\"") == "h.toml:1: " + told);
+  }
+}
+
+TEST_CASE("a value in place of a table is refused with how the table is written") {
+  const std::string influx =
+      "h.toml:1: influx is a table, which is written [influx], or [[influx]] for each of several";
+  CHECK(refused("influx = 5") == influx);
+  CHECK(refused("influx = []") == influx);
+  CHECK(refused("influx = [{url = \"a\"}, 5]") == influx);
+  CHECK(refused("[[ha]]\nurl = \"a\"") == "h.toml:1: ha is a table, which is written [ha]");
+}
+
 TEST_CASE("what is no TOML is refused with line and column, in our words") {
   const auto told = [](std::string_view toml, const std::string& place, const std::string& words) {
     CHECK(refused(toml) == "h.toml:" + place + ": this is no TOML: " + words);
@@ -107,6 +199,10 @@ TEST_CASE("what is no TOML is refused with line and column, in our words") {
       "the value is missing or wrong; a text stands in quotes, a list in [ ]";
   told("db = \"a\"\nthis is no TOML\n", "2:6", "a key without its value; write key = value");
   told("db = \"a\"\ndb = \"b\"\n", "2:6", "the key stands here twice");
+  told("[influx]\n[[influx]]\n", "2:1",
+       "the key stands here twice; [name] is one table, [[name]] each of several");
+  told("[[influx]]\n[influx]\n", "2:1",
+       "the key stands here twice; [name] is one table, [[name]] each of several");
   told("db = \"a", "1:8", "it ends in the middle of a value; close the quote or the list");
   told("db = \"a\nb\"", "1:8", "the text has no closing quote on its line");
   told("db = /var/lib/m.db", "1:6", no_value);

@@ -106,6 +106,7 @@ TEST_CASE("every setting has its documented names") {
         "--allowed-host | HAINGEST_ALLOWED_HOST | serve.allowed_host | list | serve | -\n"
         "--watch | HAINGEST_WATCH | serve.watch | switch | serve | false\n"
         "--no-influx | HAINGEST_NO_INFLUX | - | switch | serve+watch | false\n"
+        "- | - | influx.name | value | serve+watch | influx\n"
         "--influx-url | HAINGEST_INFLUX_URL INFLUXDB_URL | influx.url | value | serve+watch | -\n"
         "--influx-token-file | HAINGEST_INFLUX_TOKEN_FILE | influx.token_file | value | "
         "serve+watch | -\n"
@@ -122,10 +123,11 @@ TEST_CASE("every setting has its documented names") {
         "--influx-password-file | HAINGEST_INFLUX_PASSWORD_FILE | influx.password_file | value | "
         "serve+watch | -\n"
         "- | HAINGEST_INFLUX_PASSWORD INFLUXDB_PASSWORD | - | secret | serve+watch | -\n"
-        "--layout | HAINGEST_LAYOUT | influx.layout | value | serve+watch | ha-ingestor\n"
-        "--include | HAINGEST_INCLUDE | influx.include | list | serve+watch | -\n"
-        "--exclude | HAINGEST_EXCLUDE | influx.exclude | list | serve+watch | -\n"
-        "--tag | HAINGEST_TAG | influx.tags | list | serve+watch | -\n"
+        "--layout | HAINGEST_LAYOUT | points.layout | value | serve+watch | ha-ingestor\n"
+        "--include | HAINGEST_INCLUDE | points.include | list | serve+watch | -\n"
+        "--exclude | HAINGEST_EXCLUDE | points.exclude | list | serve+watch | -\n"
+        "--tag | HAINGEST_TAG | points.tags | list | serve+watch | -\n"
+        "--backfill | HAINGEST_BACKFILL | points.backfill | value | serve+watch | -\n"
         "--durability | HAINGEST_DURABILITY | spool.durability | value | serve+watch | power\n"
         "--spool-max-bytes | HAINGEST_SPOOL_MAX_BYTES | spool.max_bytes | value | serve+watch | "
         "1GiB\n"
@@ -152,6 +154,19 @@ TEST_CASE("no secret is a flag or stands in the configuration file") {
     CHECK(setting.flag.empty());
     CHECK(setting.file_key.empty());
     CHECK_FALSE(cli::environment_names(setting).empty());
+  }
+}
+
+// What stands in [influx] may stand in each of several [[influx]] tables, and is its own there.
+TEST_CASE("the keys of [influx] are those of one target; what holds for all has another table") {
+  for (const Setting& setting : cli::settings()) {
+    INFO(line_of(setting));
+    const bool secret = setting.shape == Setting::Shape::secret;
+    if (cli::is_of_a_target(setting.key)) {
+      CHECK(setting.file_key.starts_with("influx.") != secret);
+    } else {
+      CHECK_FALSE(setting.file_key.starts_with("influx."));
+    }
   }
 }
 

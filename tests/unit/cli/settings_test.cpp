@@ -272,3 +272,64 @@ TEST_CASE("what is no token is refused without being repeated") {
         }) == "--ha-token-file: cannot read " + folder.file("none") +
                   ": No such file or directory; it must hold the token and nothing else");
 }
+
+TEST_CASE("each of several targets has its own settings, and those of all") {
+  const test::TempDir folder;
+  test::write_file(folder.file("token"), "t0ken");
+  const FileLayer file{.path = "f.toml",
+                       .values = {{Key::timeout, {"5"}}},
+                       .targets = {{{Key::influx_url, {"http://a"}}},
+                                   {{Key::influx_name, {"archive"}},
+                                    {Key::influx_url, {"http://b"}},
+                                    {Key::influx_bucket, {"old"}},
+                                    {Key::influx_token_file, {"~/token"}}}}};
+  const Settings settings = settings_from({{Key::influx_org, {"o"}}},
+                                          {{"HOME", folder.path().string()},
+                                           {"INFLUXDB_TOKEN", "s3cret"},
+                                           {"INFLUXDB_URL", "http://c"}},
+                                          {file});
+  REQUIRE(settings.targets().size() == 2);
+  const Settings& first = settings.targets()[0];
+  CHECK(first.text(Key::influx_name) == "influx");
+  CHECK(origin(first, Key::influx_name) == "default");
+  CHECK(origin(first, Key::influx_url) == "f.toml: influx.url of influx");
+  CHECK(first.text(Key::influx_url) == "http://a");
+  CHECK(first.text(Key::influx_bucket) == "home_assistant_events");
+  CHECK(origin(first, Key::influx_bucket) == "default");
+  CHECK(first.text(Key::influx_org).empty());
+  CHECK(first.duration(Key::timeout) == 5s);
+  CHECK(first.secret(Key::influx_token_file, Key::influx_token).empty());
+  const Settings& second = settings.targets()[1];
+  CHECK(second.text(Key::influx_url) == "http://b");
+  CHECK(origin(second, Key::influx_url) == "f.toml: influx.url of archive");
+  CHECK(second.text(Key::influx_bucket) == "old");
+  CHECK(second.text(Key::influx_token_file) == folder.file("token"));
+  CHECK(second.secret(Key::influx_token_file, Key::influx_token).reveal() == "t0ken");
+  CHECK(second.targets().empty());
+  CHECK(settings.text(Key::influx_url) == "http://c");
+  CHECK(settings.given(Key::influx_token));
+  CHECK_FALSE(settings.given(Key::influx_bucket));
+}
+
+TEST_CASE("the targets of a file replace what is under it, and no table adds to them") {
+  const FileLayer one{"/etc/h.toml", {{Key::influx_url, {"http://o"}}}};
+  const FileLayer several{
+      .path = "/home/h.toml",
+      .values = {},
+      .targets = {{{Key::influx_url, {"http://a"}}},
+                  {{Key::influx_name, {"b"}}, {Key::influx_url, {"http://b"}}}}};
+  const Settings settings = settings_from({}, {}, {one, several});
+  CHECK_FALSE(settings.given(Key::influx_url));
+  CHECK(settings.targets().size() == 2);
+  FileLayer others = several;
+  others.path = "/named.toml";
+  others.targets.back()[Key::influx_url] = {"http://c"};
+  const Settings replaced = settings_from({}, {}, {several, others});
+  REQUIRE(replaced.targets().size() == 2);
+  CHECK(replaced.targets()[1].text(Key::influx_url) == "http://c");
+  CHECK(usage_error([&] {
+          (void)settings_from({}, {}, {several, one});
+        }) ==
+        "/etc/h.toml: influx.url: which of the [[influx]] tables of /home/h.toml it is for cannot "
+        "be told; write whole [[influx]] tables here, which replace those");
+}
