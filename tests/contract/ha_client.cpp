@@ -242,21 +242,31 @@ bool HaClient::silent_for(int milliseconds) {
   return !impl_->read_done;
 }
 
-HttpReply http_get(const std::string& url, const std::string& path, const std::string& token) {
+HttpReply http_send(const std::string& method, const std::string& url, const std::string& path,
+                    const std::string& token, const std::string& body) {
   const Place place = place_of(url);
   asio::io_context io;
   tcp::resolver resolver(io);
   beast::tcp_stream stream(io);
   stream.connect(resolver.resolve(place.host, place.port));
-  http::request<http::empty_body> request(http::verb::get, place.prefix + path, 11);
+  http::request<http::string_body> request(http::string_to_verb(method), place.prefix + path, 11);
   request.set(http::field::host, place.host + ":" + place.port);
   request.set(http::field::connection, "close");
   if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
+  if (!body.empty()) {
+    request.set(http::field::content_type, "application/json");
+    request.body() = body;
+    request.prepare_payload();
+  }
   http::write(stream, request);
   beast::flat_buffer buffer;
   http::response<http::string_body> response;
   http::read(stream, buffer, response);
   return {response.result_int(), std::string(response[http::field::content_type]), response.body()};
+}
+
+HttpReply http_get(const std::string& url, const std::string& path, const std::string& token) {
+  return http_send("GET", url, path, token);
 }
 
 }  // namespace haingest::test

@@ -81,7 +81,10 @@ struct HttpReply {
   std::string body;
 };
 
-// GET of a path below the URL, without TLS; `token` empty: no Authorization.
+// A request for a path below the URL, without TLS; `token` empty: no Authorization.
+[[nodiscard]] HttpReply http_send(const std::string& method, const std::string& url,
+                                  const std::string& path, const std::string& token,
+                                  const std::string& body = "");
 [[nodiscard]] HttpReply http_get(const std::string& url, const std::string& path,
                                  const std::string& token);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/contract/house.hpp"
 
+#include <chrono>
 #include <cstdio>
 #include <map>
 
@@ -36,6 +37,18 @@ class Simulated : public ContractHouse {
   }
   void remove_area(const std::string& area_id) override {
     server_.change([&](fakes::House& house) { house.remove_area(area_id); });
+  }
+  std::string set_state(const std::string& entity_id, const std::string& state,
+                        const std::string& attributes) override {
+    base::Timestamp at;
+    server_.change([&](fakes::House& house) {
+      at = house.now() + std::chrono::microseconds(1'234'567);
+      house.set_state_at(entity_id, state, at, attributes);
+    });
+    return base::to_iso_text(at);
+  }
+  void remove_state(const std::string& entity_id) override {
+    server_.change([&](fakes::House& house) { house.remove_state(entity_id); });
   }
 
  private:
@@ -78,6 +91,18 @@ class Real : public ContractHouse {
   }
   void remove_area(const std::string& area_id) override {
     static_cast<void>(client_.result("config/area_registry/delete", Json{{"area_id", area_id}}));
+  }
+  std::string set_state(const std::string& entity_id, const std::string& state,
+                        const std::string& attributes) override {
+    const Json body{{"state", state}, {"attributes", Json::parse(attributes)}};
+    const HttpReply reply =
+        http_send("POST", url(), "/api/states/" + entity_id, token(), body.dump());
+    if (reply.status != 200 && reply.status != 201) throw std::runtime_error(reply.body);
+    return Json::parse(reply.body).at("last_updated");
+  }
+  void remove_state(const std::string& entity_id) override {
+    const HttpReply reply = http_send("DELETE", url(), "/api/states/" + entity_id, token());
+    if (reply.status != 200) throw std::runtime_error(reply.body);
   }
 
  private:

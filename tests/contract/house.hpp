@@ -25,6 +25,10 @@ class ContractHouse {
   // Returns its id.
   virtual std::string add_area(const std::string& name) = 0;
   virtual void remove_area(const std::string& area_id) = 0;
+  // `attributes` is a JSON object; returns last_updated as Home Assistant writes it.
+  virtual std::string set_state(const std::string& entity_id, const std::string& state,
+                                const std::string& attributes) = 0;
+  virtual void remove_state(const std::string& entity_id) = 0;
 };
 
 // The releases that real ones exist of.

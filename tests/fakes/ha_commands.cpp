@@ -5,6 +5,7 @@
 #include <array>
 #include <span>
 
+#include "tests/fakes/ha_history.hpp"
 #include "tests/fakes/house_data.hpp"
 
 namespace haingest::fakes {
@@ -44,6 +45,12 @@ constexpr std::array k_commands{
     Command{"config_entries/get", {2022, 8}, "", "type_filter domain"},
     Command{"config_entries/subscribe", {2022, 11}, "", "type_filter"},
     Command{"config_entries/get_single", {2024, 3}, "entry_id", "", false, true},
+    Command{k_history_command,
+            {2022, 6},
+            "start_time entity_ids",
+            "end_time include_start_time_state significant_changes_only minimal_response "
+            "no_attributes",
+            true},
 };
 
 bool has_word(std::string_view words, std::string_view word) {
@@ -192,6 +199,7 @@ std::string command_result(World& world, const std::string& type, const Json& me
   if (type == "config/device_registry/list_linked_devices") return linked_devices(house, message);
   if (type == "config_entries/get") return config_entries(house, message);
   if (type == "config_entries/get_single") return single_entry(house, message);
+  if (type == k_history_command) return history_during_period(house, message);
   if (starting && type == "config/device_registry/list") {
     return first_records(house.devices_json(), k_devices_while_starting);
   }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "tests/fakes/ha_commands.hpp"
+#include "tests/fakes/ha_history.hpp"
 #include "tests/fakes/house_data.hpp"
 
 namespace haingest::fakes {
@@ -104,6 +105,7 @@ void Protocol::handle(const Json& message, Reply& reply) {
     return;
   }
   ++world_.counters.commands[type];
+  if (type == k_history_command) world_.counters.history_requests.push_back(text_of(message));
   const auto number = id.get<std::int64_t>();
   if (number <= last_id_) {
     reply.messages.push_back(

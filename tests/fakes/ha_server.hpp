@@ -52,6 +52,7 @@ struct Counters {
   std::size_t auth_failures = 0;
   std::size_t events_sent = 0;
   std::map<std::string, std::size_t> commands;  // by type, the ones that were refused too
+  std::vector<std::string> history_requests;    // JSON, whole, in their order; the refused ones too
 };
 
 class HaServer {

@@ -20,6 +20,7 @@ struct HaVersion {
 
 // The releases that changed what this fake says (the same facts that haingest is built on).
 inline constexpr HaVersion k_ha_floors_labels{2024, 3};
+inline constexpr HaVersion k_ha_fine_stamps{2024, 5};  // not in 2024.3, but in 2026.11
 inline constexpr HaVersion k_ha_timestamps{2024, 8};
 inline constexpr HaVersion k_ha_single_entry_devices{2026, 8};
 inline constexpr HaVersion k_ha_child_devices{2026, 9};

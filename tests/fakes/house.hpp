@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/timestamp.hpp"
 #include "tests/fakes/ha_version.hpp"
 
 namespace haingest::fakes {
@@ -29,6 +30,10 @@ struct HouseEvent {
   std::string type;  // "device_registry_updated", "state_changed", …
   std::string data;  // JSON
 };
+
+// What a rename does to what the recorder has of the entity. Home Assistant moves it, but leaves it
+// under the old id when the new one has had a state before (core#115747).
+enum class OldRows { move, stay };
 
 // The data behind a house; private to the fakes.
 struct HouseData;
@@ -74,7 +79,8 @@ class House {
   [[nodiscard]] std::string entity_field(std::string_view entity_id, std::string_view field) const;
 
   // --- changes; all throw std::out_of_range for an id that is not there ---------------------
-  void rename_entity(std::string_view entity_id, std::string_view new_entity_id);
+  void rename_entity(std::string_view entity_id, std::string_view new_entity_id,
+                     OldRows old_rows = OldRows::move);
   void swap_entity_ids(std::string_view first, std::string_view second);
   // Values are JSON text: "null", "\"kitchen\"", "[\"energy\"]".
   void set_entity_field(std::string_view entity_id, std::string_view field, std::string_view value);
@@ -99,7 +105,25 @@ class House {
   // Every list in the opposite order; no event: lists have no order that Home Assistant promises.
   void reverse_lists();
   void set_state(std::string_view entity_id, std::string_view state);
+  // The same with a moment chosen by the test. `attributes` is JSON; empty: those that it has.
+  // Where the state is the same as before, last_changed stays.
+  void set_state_at(std::string_view entity_id, std::string_view state, base::Timestamp at,
+                    std::string_view attributes = {});
   void remove_state(std::string_view entity_id);
+
+  // --- the clock and the recorder -------------------------------------------------------------
+  // What Home Assistant's clock shows: the latest moment of any state, or, once a test has set it,
+  // that of the last one that was stamped by the clock.
+  [[nodiscard]] base::Timestamp now() const;
+  // From here on states are stamped one second apart; history that begins later than now is empty.
+  void set_clock(base::Timestamp now);
+  // Home Assistant has never had a history of it and will have none.
+  void exclude_from_recorder(std::string_view entity_id);
+  // Rows that are recorded from here on are no part of the history before commit_recorder().
+  void hold_recorder();
+  void commit_recorder();
+  // As the nightly purge does it: rows that are older are gone.
+  void forget_history(base::Timestamp before);
 
   // Restarts as another release. Coming from before 2026.8 to it or later, each device with several
   // config entries becomes one per entry, all with new ids; no events, as in Home Assistant.

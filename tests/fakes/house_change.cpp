@@ -21,8 +21,14 @@ void fire_entity_update(HouseData& data, const Json& entity, Json changes,
   data.fire("entity_registry_updated", event);
 }
 
+// The recorder hears it like everyone else.
 void fire_state(HouseData& data, std::string_view entity_id, const Json& before,
                 const Json& after) {
+  if (after.is_null()) {
+    data.recorder.record_removal(entity_id, data.next_stamp());
+  } else {
+    data.recorder.record(after);
+  }
   data.fire("state_changed",
             Json{{"entity_id", entity_id}, {"old_state", before}, {"new_state", after}});
 }
@@ -48,8 +54,29 @@ void move_state(HouseData& data, std::string_view from, std::string_view to) {
   std::vector<Json> states = take_states(data, from);
   for (Json& state : states) {
     state["entity_id"] = to;
+    stamp(state, data.next_stamp());
     fire_state(data, to, nullptr, state);
     data.states.push_back(std::move(state));
+  }
+}
+
+// States that come back are new ones.
+void restore_states(HouseData& data, std::vector<Json>& states) {
+  for (Json& state : states) {
+    stamp(state, data.next_stamp());
+    fire_state(data, text_in(state, "entity_id"), nullptr, state);
+    data.states.push_back(std::move(state));
+  }
+}
+
+// Fires it and puts it into the place of the state that the entity has.
+void replace_state(HouseData& data, std::string_view entity_id, Json after) {
+  const Json* old = find_record(data.states, "entity_id", entity_id);
+  fire_state(data, entity_id, old == nullptr ? Json(nullptr) : *old, after);
+  if (old == nullptr) {
+    data.states.push_back(std::move(after));
+  } else {
+    record_with(data.states, "entity_id", entity_id) = std::move(after);
   }
 }
 
@@ -110,13 +137,15 @@ void remove_record(HouseData& data, std::vector<Json>& records, const std::strin
 
 }  // namespace
 
-void House::rename_entity(std::string_view entity_id, std::string_view new_entity_id) {
+void House::rename_entity(std::string_view entity_id, std::string_view new_entity_id,
+                          OldRows old_rows) {
   const std::string before(entity_id);
   const std::string after(new_entity_id);
   Json& entity = record_with(data_->entities, "entity_id", before);
   entity["entity_id"] = after;
   touch(*data_, entity);
   fire_entity_update(*data_, entity, Json{{"entity_id", before}}, before);
+  data_->recorder.rename(before, after, old_rows);
   move_state(*data_, before, after);
 }
 
@@ -188,10 +217,7 @@ void House::restore_entity(std::string_view entity_id) {
   }
   data_->entities.push_back(found->second.record);
   data_->fire("entity_registry_updated", Json{{"action", "create"}, {"entity_id", entity_id}});
-  for (const Json& state : found->second.states) {
-    fire_state(*data_, entity_id, nullptr, state);
-    data_->states.push_back(state);
-  }
+  restore_states(*data_, found->second.states);
   data_->removed_entities.erase(found);
 }
 
@@ -207,10 +233,7 @@ void House::restore_device(std::string_view device_id) {
     data_->fire("entity_registry_updated",
                 Json{{"action", "create"}, {"entity_id", entity["entity_id"]}});
   }
-  for (const Json& state : found->second.states) {
-    fire_state(*data_, text_in(state, "entity_id"), nullptr, state);
-    data_->states.push_back(state);
-  }
+  restore_states(*data_, found->second.states);
   data_->removed_devices.erase(found);
 }
 
@@ -241,6 +264,7 @@ std::string House::add_device(std::string_view like, std::string_view name, std:
     data_->fire("entity_registry_updated",
                 Json{{"action", "create"}, {"entity_id", entity.entity_id}});
     data_->states.push_back(make_state(entity.entity_id, "1", Json::object(), number));
+    stamp(data_->states.back(), data_->next_stamp());
     fire_state(*data_, entity.entity_id, nullptr, data_->states.back());
   }
   return seed.id;
@@ -320,15 +344,23 @@ void House::reverse_lists() {
 void House::set_state(std::string_view entity_id, std::string_view state) {
   const std::uint64_t number = 50'000 + data_->next_number++;
   const Json* old = find_record(data_->states, "entity_id", entity_id);
-  const Json before = old == nullptr ? Json(nullptr) : *old;
   const Json attributes = old == nullptr ? Json::object() : old->at("attributes");
   Json after = make_state(entity_id, state, attributes, number);
-  fire_state(*data_, entity_id, before, after);
-  if (old == nullptr) {
-    data_->states.push_back(std::move(after));
-  } else {
-    record_with(data_->states, "entity_id", entity_id) = std::move(after);
+  stamp(after, data_->next_stamp(moment_stamp(number)));
+  replace_state(*data_, entity_id, std::move(after));
+}
+
+void House::set_state_at(std::string_view entity_id, std::string_view state, base::Timestamp at,
+                         std::string_view attributes) {
+  const Json* old = find_record(data_->states, "entity_id", entity_id);
+  Json own = old == nullptr ? Json::object() : old->at("attributes");
+  if (!attributes.empty()) own = Json::parse(attributes);
+  Json after = make_state(entity_id, state, own, 50'000 + data_->next_number++);
+  stamp(after, at);
+  if (old != nullptr && text_is(*old, "state", state)) {
+    after["last_changed"] = old->at("last_changed");
   }
+  replace_state(*data_, entity_id, std::move(after));
 }
 
 void House::remove_state(std::string_view entity_id) {

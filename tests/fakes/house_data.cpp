@@ -46,9 +46,11 @@ std::string make_id(std::uint64_t seed, std::string_view word, std::uint64_t num
 
 double moment(std::uint64_t number) { return static_cast<double>(moment_us(number)) / 1e6; }
 
-std::string iso_moment(std::uint64_t number) {
-  return base::to_iso_text(base::Timestamp(std::chrono::microseconds(moment_us(number))));
+base::Timestamp moment_stamp(std::uint64_t number) {
+  return base::Timestamp(std::chrono::microseconds(moment_us(number)));
 }
+
+std::string iso_moment(std::uint64_t number) { return base::to_iso_text(moment_stamp(number)); }
 
 std::string slug(std::string_view name) {
   std::string out;
@@ -146,6 +148,10 @@ Json make_state(std::string_view entity_id, std::string_view state, const Json& 
               {"last_reported", at},
               {"last_updated", at},
               {"context", {{"id", "01" + context}, {"parent_id", nullptr}, {"user_id", nullptr}}}};
+}
+
+void stamp(Json& state, base::Timestamp at) {
+  state["last_changed"] = state["last_reported"] = state["last_updated"] = base::to_iso_text(at);
 }
 
 }  // namespace haingest::fakes

@@ -11,6 +11,7 @@
 
 #include "tests/fakes/ha_fields.hpp"
 #include "tests/fakes/house.hpp"
+#include "tests/fakes/recorder.hpp"
 
 namespace haingest::fakes {
 
@@ -39,14 +40,23 @@ struct HouseData {
   std::map<std::string, Removed, std::less<>> removed_entities;
   std::vector<HouseEvent> events;
   std::uint64_t next_number = 0;  // numbers ids, unique ids and instants made after the start
+  Recorder recorder;
+  base::Timestamp clock{};  // the latest that a state was stamped with
+  bool clock_is_set = false;
 
   void fire(std::string_view type, const Json& data);
+  // For a new state: later than every one before, and than `not_before` while no test has set the
+  // clock.
+  base::Timestamp next_stamp(base::Timestamp not_before = {});
+  [[nodiscard]] base::Timestamp now() const;
 };
 
 // 32 hexadecimal digits that depend on the seed, the word and the number alone.
 [[nodiscard]] std::string make_id(std::uint64_t seed, std::string_view word, std::uint64_t number);
-// A moment of the house as float seconds, to the microsecond; later for a higher number.
+// A moment of the house as float seconds, to the microsecond. Mostly later for a higher number, by
+// a quarter of an hour; from number 40 000 on by up to half a day earlier.
 [[nodiscard]] double moment(std::uint64_t number);
+[[nodiscard]] base::Timestamp moment_stamp(std::uint64_t number);
 // The same as Home Assistant writes it in states.
 [[nodiscard]] std::string iso_moment(std::uint64_t number);
 // "Living Room" -> "living_room".
@@ -70,6 +80,8 @@ struct EntitySeed {
 [[nodiscard]] Json make_entity(const EntitySeed& seed, std::uint64_t number);
 [[nodiscard]] Json make_state(std::string_view entity_id, std::string_view state,
                               const Json& attributes, std::uint64_t number);
+// Dates it anew.
+void stamp(Json& state, base::Timestamp at);
 
 void add_weird_records(HouseData& data);
 void split_composites(HouseData& data);

@@ -395,6 +395,8 @@ House make_house(const HouseOptions& options) {
   Furnisher(*data, options).furnish();
   if (data->version >= k_ha_single_entry_devices) split_composites(*data);
   if (options.weird) add_weird_records(*data);
+  for (const Json& state : data->states) data->recorder.record(state);
+  data->clock = data->recorder.newest();
   return House(std::move(data));
 }
 

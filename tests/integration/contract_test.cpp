@@ -2,13 +2,16 @@
 // What haingest relies on in Home Assistant's answers, asked of the simulator and of real ones
 // alike; and that a simulated record has the fields that a real one of the same release has.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
+#include "core/base/timestamp.hpp"
 #include "tests/contract/ha_client.hpp"
 #include "tests/contract/house.hpp"
 #include "tests/parts/part.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 
 using namespace haingest::test;
 
@@ -37,6 +40,79 @@ Json event_data(HaClient& client, const std::string& type, Wanted wanted) {
 }
 
 std::string type_name(const Json& value) { return value.type_name(); }
+
+// To the microsecond as Python reads and writes float seconds: from half to even, and without the
+// error that multiplying all of it by a million has.
+std::int64_t micros_of(double seconds) {
+  const double whole = std::floor(seconds);
+  return static_cast<std::int64_t>(whole) * 1'000'000 + std::llrint((seconds - whole) * 1e6);
+}
+
+std::int64_t micros_of(const std::string& iso) {
+  return haingest::base::parse_timestamp(iso).value().time_since_epoch().count();
+}
+
+double seconds_of(const std::string& iso) { return static_cast<double>(micros_of(iso)) / 1e6; }
+
+std::string iso_of(std::int64_t micros) {
+  return haingest::base::to_iso_text(haingest::base::Timestamp(std::chrono::microseconds(micros)));
+}
+
+constexpr const char* k_history = "history/history_during_period";
+
+// The request that loses nothing, with `more` instead of its own where both have it.
+Json history_request(const std::string& start, const Json& entity_ids,
+                     const Json& more = Json::object()) {
+  Json request{{"start_time", start},
+               {"entity_ids", entity_ids},
+               {"include_start_time_state", false},
+               {"significant_changes_only", false}};
+  request.update(more);
+  return request;
+}
+
+// What happened to one sensor, once all of it is in the history. (A real one writes it down every
+// five seconds.)
+struct Past {
+  explicit Past(ContractHouse& house, const std::string& id) : entity_id(id), client(house.url()) {
+    client.log_in(house.token());
+    stamps.push_back(house.set_state(id, "1", R"({"unit":"x"})"));
+    stamps.push_back(house.set_state(id, "1", R"({"unit":"y"})"));
+    stamps.push_back(house.set_state(id, "2", R"({"unit":"y"})"));
+    house.remove_state(id);
+    stamps.push_back(house.set_state(id, "3", R"({"unit":"y"})"));
+    start = iso_of(micros_of(stamps[0]) - 1);
+    REQUIRE(eventually([&] {
+      rows = ask(start);
+      return rows.size() == 5;
+    }));
+  }
+
+  // The sensor's rows, an empty list when it has none.
+  [[nodiscard]] Json ask(const std::string& from, const Json& more = Json::object()) {
+    const Json history = client.result(k_history, history_request(from, {entity_id}, more));
+    CHECK(history.size() <= 1);
+    return history.value(entity_id, Json::array());
+  }
+
+  std::string entity_id;
+  HaClient client;
+  std::vector<std::string> stamps;  // last_updated of the states
+  std::string start;                // a microsecond before the first
+  Json rows = Json::array();
+};
+
+Json column(const Json& rows, const std::string& key) {
+  Json values = Json::array();
+  for (const Json& row : rows) values.push_back(row.at(key));
+  return values;
+}
+
+std::vector<std::string> keys_of(const Json& record) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : record.items()) keys.push_back(key);
+  return keys;
+}
 
 struct Shape {
   std::set<std::string> fields;                        // each record's, as one text
@@ -386,6 +462,213 @@ TEST_CASE("a removed area is taken from its devices, each with an event that has
                                                   {"changes", {{"area_id", area}}}};
     }
     CHECK(client.result("config/device_registry/list").at(0).at("area_id").is_null());
+  }
+}
+
+TEST_CASE("history has every state and removal, dated to the microsecond") {
+  const std::vector<std::string> three{"s", "a", "lu"};
+  const std::vector<std::string> four{"s", "a", "lu", "lc"};
+  for (const auto& house : houses()) {
+    INFO(house->name());
+    Past past(*house, "sensor.haingest_history");
+    const Json& rows = past.rows;
+    INFO(rows.dump());
+    CHECK(column(rows, "s") == Json::array({"1", "1", "2", nullptr, "3"}));
+    CHECK(rows[0].at("a") == Json{{"unit", "x"}});
+    CHECK(rows[1].at("a") == Json{{"unit", "y"}});
+    CHECK(rows[3].at("a") == Json::object());
+    // Only the second has changed its attributes alone.
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      CHECK(keys_of(rows[i]) == (i == 1 ? four : three));
+    CHECK(rows[1].at("lc") == seconds_of(past.stamps[0]));  // it has no fractions
+    for (const auto& [row, stamp] : {std::pair{0, 0}, {1, 1}, {2, 2}, {4, 3}}) {
+      CHECK(micros_of(rows[row].at("lu").get<double>()) == micros_of(past.stamps[stamp]));
+    }
+    CHECK(std::ranges::is_sorted(column(rows, "lu")));
+  }
+}
+
+TEST_CASE("history keeps fractions of a microsecond in newer releases, and rounds them in text") {
+  for (const auto& house : houses()) {
+    INFO(house->name());
+    HaClient client(house->url());
+    client.log_in(house->token());
+    const std::string id = "sensor.haingest_history_many";
+    std::vector<std::string> stamps;
+    for (int i = 0; i < 60; ++i) stamps.push_back(house->set_state(id, std::to_string(i), "{}"));
+    Json rows;
+    REQUIRE(eventually([&] {
+      rows = client.result(k_history, history_request(iso_of(micros_of(stamps[0]) - 1), {id}));
+      return rows.contains(id) && rows[id].size() == stamps.size();
+    }));
+    std::size_t finer = 0;
+    for (std::size_t i = 0; i < stamps.size(); ++i) {
+      const auto updated = rows[id][i].at("lu").get<double>();
+      CHECK(micros_of(updated) == micros_of(stamps[i]));
+      finer += updated == seconds_of(stamps[i]) ? 0 : 1;
+    }
+    CHECK((finer > 0) == house->since(2024, 5));
+  }
+}
+
+TEST_CASE("the bounds of a history are exclusive") {
+  for (const auto& house : houses()) {
+    INFO(house->name());
+    Past past(*house, "sensor.haingest_history_bounds");
+    for (const std::string& stamp : past.stamps) {
+      INFO(stamp << " " << past.rows.dump());
+      Json before = Json::array();
+      Json after = Json::array();
+      for (const Json& row : past.rows) {
+        if (row["lu"] < seconds_of(stamp)) before.push_back(row);
+        if (row["lu"] > seconds_of(stamp)) after.push_back(row);
+      }
+      // From the moment of the state that it has now on nothing can have happened, says Home
+      // Assistant, without a look at the fractions of that microsecond.
+      if (stamp == past.stamps.back()) after = Json::array();
+      CHECK(past.ask(stamp) == after);
+      CHECK(past.ask(past.start, Json{{"end_time", stamp}}) == before);
+    }
+    CHECK(past.ask(past.stamps.back(), Json{{"end_time", past.start}}) == Json::array());
+    CHECK(past.ask(past.start, Json{{"end_time", ""}}) == past.rows);
+  }
+}
+
+TEST_CASE("the state at the start of a history is a row dated to the start") {
+  for (const auto& house : houses()) {
+    INFO(house->name());
+    Past past(*house, "sensor.haingest_history_start");
+    INFO(past.rows.dump());
+    const Json with{{"include_start_time_state", true}};
+    const auto between = [&](std::size_t i) {
+      const double middle =
+          (past.rows[i]["lu"].get<double>() + past.rows[i + 1]["lu"].get<double>()) / 2;
+      return iso_of(micros_of(middle));
+    };
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::string start = between(i);
+      Json expected = Json::array(
+          {Json{{"s", past.rows[i]["s"]}, {"a", past.rows[i]["a"]}, {"lu", seconds_of(start)}}});
+      for (std::size_t j = i + 1; j < 5; ++j) expected.push_back(past.rows[j]);
+      CHECK(past.ask(start, with) == expected);
+      expected.erase(0);
+      CHECK(past.ask(start) == expected);
+    }
+    CHECK(past.ask(past.start, with) == past.rows);  // it had no state before
+  }
+}
+
+TEST_CASE("histories that leave something out") {
+  for (const auto& house : houses()) {
+    INFO(house->name());
+    Past past(*house, "sensor.haingest_history_forms");
+    INFO(past.rows.dump());
+    const Json significant = past.ask(past.start, Json{{"significant_changes_only", true}});
+    Json expected = past.rows;
+    expected.erase(1);
+    CHECK(significant == expected);
+    const Json bare = past.ask(past.start, Json{{"no_attributes", true}});
+    expected = past.rows;
+    for (Json& row : expected) row["a"] = Json::object();
+    CHECK(bare == expected);
+    const Json minimal = past.ask(past.start, Json{{"minimal_response", true}});
+    expected = past.rows;
+    expected.erase(1);
+    for (std::size_t i = 1; i < expected.size(); ++i) expected[i].erase("a");
+    CHECK(minimal == expected);
+    const Json least =
+        past.ask(past.start, Json{{"minimal_response", true}, {"no_attributes", true}});
+    expected[0].erase("a");
+    CHECK(least == expected);
+  }
+}
+
+TEST_CASE("a history that cannot be given") {
+  for (const auto& house : houses()) {
+    INFO(house->name());
+    const std::string known = "sensor.haingest_history_refused";
+    const std::string start = iso_of(micros_of(house->set_state(known, "1", "{}")) - 1);
+    HaClient client(house->url());
+    client.log_in(house->token());
+    REQUIRE(eventually(
+        [&] { return client.result(k_history, history_request(start, {known})).size() == 1; }));
+    const auto keys = [&](const Json& ids) {
+      return keys_of(client.result(k_history, history_request(start, ids)));
+    };
+    const auto code = [&](const Json& request) {
+      return client.ask(k_history, request).at("error").at("code").get<std::string>();
+    };
+    // An id that nothing ever had is fine, one that nothing can have is not.
+    CHECK(keys({"sensor.no_such", known}) == std::vector{known});
+    CHECK(keys({known, known}) == std::vector{known});
+    CHECK(keys({"sensor.no_such"}).empty());
+    for (const char* id : {"no such", "sensor", "sensor.UP", "sensor.a.b", "sensor.a__b",
+                           "sensor._a", "sensor.a_", ""}) {
+      INFO(id);
+      CHECK(code(history_request(start, {known, id})) == "invalid_entity_ids");
+    }
+    for (const char* time : {"nope", "12:00", "2026-11-25Tnoon"}) {
+      INFO(time);
+      CHECK(code(history_request(time, {known})) == "invalid_start_time");
+      CHECK(code(history_request(start, {known}, Json{{"end_time", time}})) == "invalid_end_time");
+    }
+    CHECK(code(history_request("", {known})) == "invalid_start_time");
+    CHECK(client.result(k_history, history_request("2099-01-01T00:00:00+00:00", {"no such"})) ==
+          Json::object());
+    CHECK(code(Json{{"start_time", start}}) == "invalid_format");
+    CHECK(code(Json{{"entity_ids", {known}}}) == "invalid_format");
+    CHECK(code(history_request(start, known)) == "invalid_format");
+    CHECK(code(history_request(start, {5})) == "invalid_format");
+    const Json odd{{"start_time", 5},
+                   {"end_time", 5},
+                   {"no_attributes", 1},
+                   {"minimal_response", "no"},
+                   {"limit", 9}};
+    for (const auto& [key, value] : odd.items()) {
+      INFO(key);
+      CHECK(code(history_request(start, {known}, Json{{key, value}})) == "invalid_format");
+    }
+  }
+}
+
+TEST_CASE("history goes with a rename, unless the new id has one of its own") {
+  const std::string to = "sensor.haingest_history_renamed";
+  const std::string taken = "sensor.haingest_history_taken";
+  for (const auto& house : houses()) {
+    INFO(house->name());
+    HaClient client(house->url());
+    client.log_in(house->token());
+    std::set<std::string> alive;
+    for (const Json& state : client.result("get_states")) alive.insert(state.at("entity_id"));
+    std::string from;
+    for (const Json& entity : client.result("config/entity_registry/list")) {
+      const std::string id = entity.at("entity_id");
+      if (id.starts_with("sensor.") && alive.contains(id)) from = id;
+    }
+    REQUIRE(!from.empty());
+    Json rows;
+    const auto states = [&](const std::string& id) {
+      rows =
+          client.result(k_history, history_request("2020-01-01T00:00:00+00:00", {from, to, taken}));
+      return rows.contains(id) ? column(rows[id], "s") : Json::array();
+    };
+    INFO(from);
+    REQUIRE(eventually([&] { return !states(from).empty(); }));
+    Json all = states(from);
+    const Json state = all.back();
+
+    house->rename_entity(from, to);
+    all.push_back(state);
+    CHECK(eventually([&] { return states(to) == all; }));
+    CHECK(!rows.contains(from));
+
+    static_cast<void>(house->set_state(taken, "mine", "{}"));
+    house->remove_state(taken);
+    CHECK(eventually([&] { return states(taken) == Json::array({"mine", nullptr}); }));
+    house->rename_entity(to, taken);
+    CHECK(eventually([&] { return states(taken) == Json::array({"mine", nullptr, state}); }));
+    all.push_back(nullptr);
+    CHECK(states(to) == all);
   }
 }
 

@@ -284,6 +284,166 @@ TEST_CASE("the weird house is what nobody would send, and JSON but for half a su
   CHECK(Json::accept(house.states_json()));
 }
 
+// --- the recorder
+// ---------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr const char* k_meter = "sensor.meter";
+
+// A house whose history is asked for.
+struct Remembering {
+  explicit Remembering(const std::vector<std::string>& faults = {})
+      : house(faults), client(house.log_in()) {}
+
+  void change(const std::function<void(fakes::House&)>& edit) { house.server.change(edit); }
+  [[nodiscard]] Json ask(const std::vector<std::string>& ids, const std::string& start) const {
+    return client->ask("history/history_during_period", Json{{"start_time", start},
+                                                             {"entity_ids", ids},
+                                                             {"include_start_time_state", false},
+                                                             {"significant_changes_only", false}});
+  }
+  // The states that an entity has had, "gone" for its removal.
+  [[nodiscard]] std::string states(const std::string& id,
+                                   const std::string& start = "2020-01-01T00:00:00+00:00") const {
+    std::string all;
+    for (const Json& row : ask({id}, start).at("result").value(id, Json::array())) {
+      if (!all.empty()) all += ' ';
+      all += row["s"].is_null() ? "gone" : row["s"].get<std::string>();
+    }
+    return all;
+  }
+
+  Faulty house;
+  std::unique_ptr<HaClient> client;
+};
+
+base::Timestamp at(const std::string& time) {
+  return *base::parse_timestamp("2026-11-25T" + time + "+00:00");
+}
+
+}  // namespace
+
+TEST_CASE("the history begins with the states of the first day and takes what comes") {
+  Remembering house;
+  const Json states = house.client->result("get_states");
+  std::vector<std::string> ids;
+  for (const Json& state : states) ids.push_back(state.at("entity_id"));
+  const Json first = house.ask(ids, "2020-01-01T00:00:00+00:00").at("result");
+  CHECK(first.size() == states.size());
+  for (const Json& state : states) {
+    const Json& rows = first.at(state.at("entity_id").get<std::string>());
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].at("s") == state.at("state"));
+    CHECK(rows[0].at("a") == state.at("attributes"));
+  }
+  const std::string device = house.house.server.house().device_ids().front();
+  std::string added;
+  house.change([&](fakes::House& h) {
+    added = h.add_device(device, "New", 1);
+    for (int i = 0; i < 20; ++i) h.set_state(k_meter, std::to_string(i));
+    h.remove_state(k_meter);
+    h.set_state(k_meter, "20");
+    h.remove_device(added);
+    h.restore_device(added);
+  });
+  CHECK(house.states(k_meter) == "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 gone 20");
+  CHECK(house.states("sensor.new_value_1") == "1 gone 1");
+}
+
+TEST_CASE("two states in one microsecond are both in the history, in their order") {
+  Remembering house;
+  house.change([](fakes::House& h) {
+    h.set_state_at(k_meter, "20.1", at("10:00:00.123456"), R"({"unit":"x"})");
+    h.set_state_at(k_meter, "20.3", at("10:00:00.123456"));
+  });
+  const Json answer = house.ask({k_meter}, "2026-11-25T10:00:00+00:00");
+  const Json& rows = answer.at("result").at(k_meter);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].at("s") == "20.1");
+  CHECK(rows[1].at("s") == "20.3");
+  CHECK(rows[0].at("lu") == rows[1].at("lu"));
+  CHECK(rows[1].at("a") == Json{{"unit", "x"}});
+}
+
+TEST_CASE("a clock that was an hour ahead has left a row there, and its history is the future") {
+  Remembering house;
+  house.change([](fakes::House& h) {
+    h.set_clock(at("10:00:00"));
+    h.set_state(k_meter, "now");
+    h.set_clock(at("11:00:00"));
+    h.set_state(k_meter, "ahead");
+    h.set_clock(at("10:00:05"));
+    h.set_state(k_meter, "later");
+    CHECK(h.now() == at("10:00:06"));
+  });
+  CHECK(house.states(k_meter) == "now later ahead");
+  CHECK(house.states(k_meter, "2026-11-25T10:00:01+00:00") == "later ahead");
+  CHECK(house.states(k_meter, "2026-11-25T10:00:06+00:00").empty());
+  CHECK(house.states(k_meter, "2026-11-25T10:00:07+00:00").empty());
+  house.change([](fakes::House& h) { h.set_clock(at("10:30:00")); });
+  house.change([](fakes::House& h) { h.remove_state(k_meter); });
+  CHECK(house.states(k_meter, "2026-11-25T10:00:07+00:00") == "gone ahead");
+}
+
+TEST_CASE("rows wait for the recorder's commit, purged ones and excluded entities are not there") {
+  Remembering house;
+  house.change([](fakes::House& h) {
+    h.set_state_at(k_meter, "1", at("10:00:00"));
+    h.hold_recorder();
+    h.set_state_at(k_meter, "2", at("10:00:01"));
+    h.set_state_at(k_meter, "3", at("10:00:02"));
+  });
+  CHECK(house.states(k_meter) == "1");
+  house.change([](fakes::House& h) { h.commit_recorder(); });
+  CHECK(house.states(k_meter) == "1 2 3");
+  house.change([](fakes::House& h) { h.set_state_at(k_meter, "4", at("10:00:03")); });
+  CHECK(house.states(k_meter) == "1 2 3 4");
+  house.change([](fakes::House& h) { h.forget_history(at("10:00:02")); });
+  CHECK(house.states(k_meter) == "3 4");
+  CHECK(house.states("sun.sun").empty());
+  house.change([](fakes::House& h) {
+    h.exclude_from_recorder(k_meter);
+    h.set_state(k_meter, "5");
+    h.set_state("sun.sun", "above_horizon");
+  });
+  CHECK(house.states(k_meter).empty());
+  CHECK(house.states("sun.sun") == "above_horizon");
+}
+
+TEST_CASE("a rename takes the history along, or is told to leave it") {
+  Remembering house;
+  const std::string id = house.house.server.house().entity_ids().at(0);
+  house.change([&](fakes::House& h) {
+    h.forget_history(h.now() + std::chrono::seconds(1));
+    h.set_state(id, "1");
+    h.rename_entity(id, "light.moved");
+  });
+  CHECK(house.states(id).empty());
+  CHECK(house.states("light.moved") == "1 1");
+  house.change([&](fakes::House& h) {
+    h.rename_entity("light.moved", "light.left", fakes::OldRows::stay);
+    h.set_state("light.left", "2");
+  });
+  CHECK(house.states("light.moved") == "1 1 gone");
+  CHECK(house.states("light.left") == "1 2");
+}
+
+TEST_CASE("requests for history are kept, and a recorder can be missing") {
+  Remembering house({"fail=history/history_during_period:unknown_command"});
+  CHECK(house.ask({k_meter}, "2026-11-25T10:00:00+00:00").at("error").at("code") ==
+        "unknown_command");
+  CHECK(house.client->result("get_config").at("state") == "RUNNING");
+  const auto requests = house.house.server.counters().history_requests;
+  REQUIRE(requests.size() == 1);
+  CHECK(Json::parse(requests[0]) == Json{{"id", 1},
+                                         {"type", "history/history_during_period"},
+                                         {"start_time", "2026-11-25T10:00:00+00:00"},
+                                         {"entity_ids", {k_meter}},
+                                         {"include_start_time_state", false},
+                                         {"significant_changes_only", false}});
+}
+
 // --- the server
 // -----------------------------------------------------------------------------------------------------
 
@@ -593,8 +753,9 @@ TEST_CASE("fault starting_connections: 3 devices, and commands that are not ther
   CHECK(starting->result("get_config").at("state") == "STARTING");
   CHECK(starting->result("config/device_registry/list").size() == 3);
   CHECK(starting->result("config/entity_registry/list").size() < 60);
-  for (const char* command : {"config/floor_registry/list", "config/label_registry/list",
-                              "config/device_registry/list_composite_splits"}) {
+  for (const char* command :
+       {"config/floor_registry/list", "config/label_registry/list",
+        "config/device_registry/list_composite_splits", "history/history_during_period"}) {
     CHECK(starting->ask(command).at("error").at("code") == "unknown_command");
   }
   const auto running = faulty.log_in();
