@@ -152,7 +152,11 @@ std::optional<Timestamp> from_epoch_seconds(double seconds) {
     return std::chrono::duration<double>(moment.time_since_epoch()).count();
   };
   if (!(seconds >= in_seconds(k_year_1) && seconds < in_seconds(k_year_10000))) return std::nullopt;
-  return Timestamp{std::chrono::microseconds{std::llround(seconds * 1e6)}};
+  // As Python rounds, and so Home Assistant for the same moment's text: the fraction, half to even.
+  // Home Assistant keeps moments finer than a microsecond; the whole times 1e6 would be off by one.
+  const double whole = std::floor(seconds);
+  return Timestamp{std::chrono::microseconds{static_cast<std::int64_t>(whole) * 1'000'000 +
+                                             std::llrint((seconds - whole) * 1e6)}};
 }
 
 }  // namespace haingest::base

@@ -66,6 +66,7 @@ void Follower::subscribe_event(std::string_view type, Session::EventHandler hand
 }
 
 void Follower::subscribe() {
+  if (handlers_.listening) handlers_.listening();
   if (handlers_.state_changed) {
     subscribe_event("state_changed",
                     [this](std::string_view event) { handlers_.state_changed(event); });

@@ -161,6 +161,11 @@ base::Result<void> Live::run() {
 
 namespace {
 
+asio::awaitable<void> ask_in(Session& session, std::string type, std::string members,
+                             std::function<void(Reply)> done) {
+  done(co_await session.answer(session.ask(type, members)));
+}
+
 asio::awaitable<void> say_goodbye(Session& session) { co_await session.close(k_goodbye); }
 
 }  // namespace
@@ -177,6 +182,19 @@ void Live::stop() {
     } else {
       impl->io.stop();  // a try that is under way is not waited for
     }
+  });
+}
+
+void Live::ask(std::string type, std::string members, std::function<void(Reply)> done) {
+  asio::post(impl_->io, [impl = impl_.get(), type = std::move(type), members = std::move(members),
+                         done = std::move(done)]() mutable {
+    if (impl->follower == nullptr) {
+      done({.outcome = Reply::Outcome::closed, .text = "not connected"});
+      return;
+    }
+    asio::co_spawn(impl->io,
+                   ask_in(*impl->session, std::move(type), std::move(members), std::move(done)),
+                   asio::detached);
   });
 }
 

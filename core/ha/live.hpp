@@ -13,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
 #include "core/ha/endpoints.hpp"
+#include "core/ha/reply.hpp"
 #include "core/model/json_text.hpp"
 #include "core/model/snapshot.hpp"
 
@@ -62,6 +63,8 @@ struct LiveState {
 
 // Called on the thread of run(). They must not wait: Home Assistant cuts who falls behind.
 struct LiveHandlers {
+  // A new connection subscribes: what state_changed brings from here on is without a hole.
+  std::function<void()> listening;
   std::function<void(LiveUpdate)> update;
   // The `event` of each state_changed; ha::Session::EventHandler says how long it is good. Empty:
   // not subscribed to.
@@ -82,6 +85,9 @@ class Live {
 
   // From any thread.
   void stop();
+  // A command of its own, as Session::ask; `done` gets the answer on the thread of run(), at once
+  // (`closed`) while there is no connection, and never when run() has ended.
+  void ask(std::string type, std::string members, std::function<void(Reply)> done);
   // Reads the part again, soon.
   void refresh(model::Part part);
   // Ends the connection and makes a new one: its events cannot be taken.

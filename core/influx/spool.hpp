@@ -62,6 +62,9 @@ struct Mark {
 struct GapEntity {
   std::string entity_id;
   base::Timestamp from{};
+  // Its first change that was taken after the gap: whoever can tell what was before it has it,
+  // too. None: not known.
+  std::optional<base::Timestamp> next = {};
 };
 struct Gap {
   std::int64_t id = 0;
@@ -78,6 +81,7 @@ struct SpoolCommit {
   struct Filled {
     std::int64_t gap = 0;
     std::vector<std::string> entities;
+    std::optional<base::Timestamp> up_to = {};  // none: the whole gap, they are struck out
   };
   std::vector<Filled> filled;
 

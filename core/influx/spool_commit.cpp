@@ -132,10 +132,16 @@ void Spool::Impl::write(const SpoolCommit& commit, const Plan& plan) {
   if (commit.new_gap && !commit.new_gap->open.empty()) {
     file->add_gap(last_gap + 1, commit.new_gap->to, commit.new_gap->noticed);
     for (const GapEntity& entity : commit.new_gap->open) {
-      file->add_gap_entity(last_gap + 1, entity.entity_id, entity.from);
+      file->add_gap_entity(last_gap + 1, entity);
     }
   }
-  for (const SpoolCommit::Filled& filled : commit.filled) file->fill(filled.gap, filled.entities);
+  for (const SpoolCommit::Filled& filled : commit.filled) {
+    if (filled.up_to) {
+      file->fill_up_to(filled.gap, filled.entities, *filled.up_to);
+    } else {
+      file->fill(filled.gap, filled.entities);
+    }
+  }
 }
 
 // After the commit: memory follows the file.

@@ -26,6 +26,9 @@ base::Timestamp moment_of(std::int64_t micros) {
   return base::Timestamp{std::chrono::microseconds(micros)};
 }
 
+// `next` of a gap's entity: not known.
+constexpr std::int64_t k_unknown = 0;
+
 base::Timestamp moment_in(const SQLite::Column& column) { return moment_of(column.getInt64()); }
 
 std::string_view bytes_in(const SQLite::Column& column) {
@@ -125,11 +128,15 @@ struct SpoolFile::Impl {
                               "damaged_lines = ?, last_block = max(last_block, ?)"};
   SQLite::Statement add_gap{*database,
                             "INSERT OR IGNORE INTO gaps (id, until, noticed) VALUES (?, ?, ?)"};
-  SQLite::Statement add_gap_entity{*database,
-                                   "INSERT INTO gap_entities (gap, entity_id, since) VALUES (?, ?, "
-                                   "?) ON CONFLICT (gap, entity_id) DO UPDATE SET since = "
-                                   "min(since, excluded.since)"};
+  SQLite::Statement add_gap_entity{
+      *database,
+      "INSERT INTO gap_entities (gap, entity_id, since, next) VALUES "
+      "(?, ?, ?, ?) ON CONFLICT (gap, entity_id) DO UPDATE SET since = "
+      "min(since, excluded.since)"};
   SQLite::Statement fill{*database, "DELETE FROM gap_entities WHERE gap = ? AND entity_id = ?"};
+  SQLite::Statement fill_up_to{*database,
+                               "UPDATE gap_entities SET since = max(since, ?) WHERE gap = ? AND "
+                               "entity_id = ?"};
   SQLite::Statement close_gap{*database,
                               "DELETE FROM gaps WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM "
                               "gap_entities WHERE gap = ?1)"};
@@ -250,12 +257,13 @@ void SpoolFile::add_gap(std::int64_t id, base::Timestamp to, base::Timestamp not
   run(statement);
 }
 
-void SpoolFile::add_gap_entity(std::int64_t gap, std::string_view entity_id, base::Timestamp from) {
+void SpoolFile::add_gap_entity(std::int64_t gap, const GapEntity& entity) {
   SQLite::Statement& statement = impl_->add_gap_entity;
   statement.tryReset();
   statement.bind(1, gap);
-  bind_text(statement, 2, entity_id);
-  statement.bind(3, micros(from));
+  bind_text(statement, 2, entity.entity_id);
+  statement.bind(3, micros(entity.from));
+  statement.bind(4, entity.next ? micros(*entity.next) : k_unknown);
   run(statement);
 }
 
@@ -269,6 +277,17 @@ void SpoolFile::fill(std::int64_t gap, const std::vector<std::string>& entities)
   impl_->close_gap.tryReset();
   impl_->close_gap.bind(1, gap);
   run(impl_->close_gap);
+}
+
+void SpoolFile::fill_up_to(std::int64_t gap, const std::vector<std::string>& entities,
+                           base::Timestamp up_to) {
+  for (const std::string& entity_id : entities) {
+    impl_->fill_up_to.tryReset();
+    impl_->fill_up_to.bind(1, micros(up_to));
+    impl_->fill_up_to.bind(2, gap);
+    impl_->fill_up_to.bindNoCopy(3, entity_id);
+    run(impl_->fill_up_to);
+  }
 }
 
 void SpoolFile::list_blocks(const SeeBlock& see) {
@@ -337,14 +356,16 @@ SpoolState SpoolFile::state() {
 std::vector<Gap> SpoolFile::gaps() {
   std::vector<Gap> gaps;
   SQLite::Statement query(*impl_->database,
-                          "SELECT gaps.id, until, noticed, entity_id, since FROM gaps JOIN "
+                          "SELECT gaps.id, until, noticed, entity_id, since, next FROM gaps JOIN "
                           "gap_entities ON gap = gaps.id ORDER BY gaps.id, entity_id");
   while (query.executeStep()) {
     const std::int64_t id = query.getColumn(0).getInt64();
     if (gaps.empty() || gaps.back().id != id) {
       gaps.push_back({id, moment_in(query.getColumn(1)), moment_in(query.getColumn(2)), {}});
     }
-    gaps.back().open.push_back({query.getColumn(3).getString(), moment_in(query.getColumn(4))});
+    GapEntity entity{query.getColumn(3).getString(), moment_in(query.getColumn(4))};
+    if (query.getColumn(5).getInt64() != k_unknown) entity.next = moment_in(query.getColumn(5));
+    gaps.back().open.push_back(std::move(entity));
   }
   return gaps;
 }

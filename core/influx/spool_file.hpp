@@ -65,8 +65,10 @@ class SpoolFile {
   void drop_target(const std::string& name);
   void put_state(const SpoolState& state);
   void add_gap(std::int64_t id, base::Timestamp to, base::Timestamp noticed);
-  void add_gap_entity(std::int64_t gap, std::string_view entity_id, base::Timestamp from);
-  void fill(std::int64_t gap, const std::vector<std::string>& entities);
+  void add_gap_entity(std::int64_t gap, const GapEntity& entity);
+  void fill(std::int64_t gap, const std::vector<std::string>& entities);  // strikes them out
+  void fill_up_to(std::int64_t gap, const std::vector<std::string>& entities,
+                  base::Timestamp up_to);
 
   // `bytes` of lines, which are not read; the views live during the call.
   using SeeBlock = std::function<void(const BlockRow& row, std::uint64_t bytes)>;

@@ -64,7 +64,7 @@ struct Small {
     base::Timestamp to{};
     base::Timestamp noticed{};
     bool known = false;
-    std::map<std::string, base::Timestamp, std::less<>> open;
+    std::map<std::string, GapEntity, std::less<>> open;
   };
   std::map<std::int64_t, GapRow> gaps;
   SpoolState state;
@@ -86,8 +86,10 @@ struct Small {
       gap.to = moment_in(columns[1]);
       gap.noticed = moment_in(columns[2]);
       gap.known = true;
-    } else if (has_types(row, {Type::integer, Type::text, Type::integer})) {
-      gaps[columns[0].integer].open[std::string{columns[1].bytes}] = moment_in(columns[2]);
+    } else if (has_types(row, {Type::integer, Type::text, Type::integer, Type::integer})) {
+      GapEntity entity{std::string{columns[1].bytes}, moment_in(columns[2])};
+      if (columns[3].integer != 0) entity.next = moment_in(columns[3]);
+      gaps[columns[0].integer].open[entity.entity_id] = std::move(entity);
     }
   }
 
@@ -129,7 +131,7 @@ void carry_small(SpoolFile& file, Small& small, base::Timestamp now) {
     if (gap.open.empty()) continue;
     if (!gap.known) gap.to = gap.noticed = now;  // its own row is lost: better too wide than lost
     file.add_gap(id, gap.to, gap.noticed);
-    for (const auto& [entity_id, from] : gap.open) file.add_gap_entity(id, entity_id, from);
+    for (const auto& [entity_id, entity] : gap.open) file.add_gap_entity(id, entity);
   }
 }
 

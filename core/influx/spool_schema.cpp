@@ -26,7 +26,8 @@ void create_tables(SQLite::Database& database) {
            "CREATE TABLE gaps (id INTEGER PRIMARY KEY, until INTEGER NOT NULL, "
            "noticed INTEGER NOT NULL)",
            "CREATE TABLE gap_entities (gap INTEGER NOT NULL, entity_id TEXT NOT NULL, "
-           "since INTEGER NOT NULL, PRIMARY KEY (gap, entity_id)) WITHOUT ROWID",
+           "since INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (gap, entity_id)) "
+           "WITHOUT ROWID",
            "CREATE TABLE state (id INTEGER PRIMARY KEY, signature TEXT NOT NULL, "
            "layout INTEGER NOT NULL, given_up_lines INTEGER NOT NULL, "
            "damaged_blocks INTEGER NOT NULL, damaged_lines INTEGER NOT NULL, "

@@ -39,10 +39,10 @@ std::optional<ha::LiveUpdate> Applier::next() {
 }
 
 // A store that nobody has filled yet says nothing of any entity, which is not worth telling.
-void Applier::publish() {
+void Applier::publish(bool confirmed) {
   store::Reader reader(options_.database_path);
   if (!reader.last_run()) return;
-  handlers_.world(std::make_shared<const model::World>(reader.read_all()));
+  handlers_.world(std::make_shared<const model::World>(reader.read_all()), confirmed);
 }
 
 // What stays as it was is not said again at each run.
@@ -70,7 +70,7 @@ void Applier::write(const ha::LiveUpdate& update) {
   if (report.run.id != 0) confirmed_at_ = now;
   say_once(report);
   handlers_.applied(report);
-  if (update.first || report.changed()) publish();
+  if (update.first || report.changed()) publish(true);
 }
 
 bool Applier::apply(const ha::LiveUpdate& update) {
@@ -97,7 +97,7 @@ bool Applier::apply(const ha::LiveUpdate& update) {
 
 void Applier::work() {
   try {
-    publish();
+    publish(false);
     while (!over_) {
       std::optional<ha::LiveUpdate> update = next();
       if (!update) return;

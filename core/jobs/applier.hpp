@@ -36,7 +36,7 @@ struct ApplierOptions {
 struct ApplierHandlers {
   std::function<void(const mirror::Report&)> applied;
   // The store as it is after a commit that changed it, and once at the start.
-  std::function<void(std::shared_ptr<const model::World>)> world;
+  std::function<void(std::shared_ptr<const model::World>, bool confirmed)> world;
   // What cannot be written, "" when it can again.
   std::function<void(const std::string&)> trouble;
   // Nothing more is applied: another house, a newer schema.
@@ -61,7 +61,7 @@ class Applier {
   bool apply(const ha::LiveUpdate& update);
   void write(const ha::LiveUpdate& update);
   void say_once(const mirror::Report& report);
-  void publish();
+  void publish(bool confirmed);
 
   const ApplierOptions options_;
   const ApplierHandlers handlers_;

@@ -41,10 +41,10 @@ bool EventQueue::push(EventChunk::What what, std::string_view json) {
   return true;
 }
 
-bool EventQueue::pop(EventChunk& chunk) {
+bool EventQueue::pop(EventChunk& chunk, std::chrono::steady_clock::time_point limit) {
   chunk.clear();
   std::unique_lock lock(mutex_);
-  filled_.wait(lock, [this] { return !waiting_.empty() || closed_; });
+  filled_.wait_until(lock, limit, [this] { return !waiting_.empty() || closed_; });
   std::swap(chunk, waiting_);
   return !chunk.empty() || !closed_;
 }

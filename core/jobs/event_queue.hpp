@@ -3,6 +3,7 @@
 // first never waits, so when the second does not keep up it is told, and lets the connection go.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +19,9 @@ namespace haingest::jobs {
 class EventChunk {
  public:
   enum class What : char {
-    event,   // of a subscription to state_changed
-    states,  // the result of get_states, on a new connection
+    listening,  // a new connection begins; no JSON
+    event,      // of a subscription to state_changed
+    states,     // the result of get_states, on a new connection
   };
   struct Item {
     What what{};
@@ -43,11 +45,12 @@ class EventQueue {
  public:
   explicit EventQueue(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  // False when it is full: nothing is taken. A list of states is always taken, one a connection.
+  // False when it is full: nothing is taken. Only events can find it full: of the others there are
+  // few.
   [[nodiscard]] bool push(EventChunk::What what, std::string_view json);
-  // Waits for events and swaps all of them into `chunk`, which is emptied first. False when the
-  // queue is closed and nothing is left.
-  [[nodiscard]] bool pop(EventChunk& chunk);
+  // Waits for events, at most until `limit`, and swaps all of them into `chunk`, which is emptied
+  // first. False when the queue is closed and nothing is left.
+  [[nodiscard]] bool pop(EventChunk& chunk, std::chrono::steady_clock::time_point limit);
   void close();
 
  private:

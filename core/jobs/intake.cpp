@@ -12,10 +12,13 @@ namespace {
 
 // About 40 000 events: minutes of a busy house, seconds of a burst.
 constexpr std::size_t k_queue_bytes = std::size_t{64} << 20U;
-// On the first start the store is empty until the first snapshot is written; points from before
-// that would lack their device, area and integration.
+// What was renamed meanwhile, and on the first start everything, is in the store when the first
+// snapshot is written; points from before that would lack their device, area and integration.
 constexpr std::chrono::seconds k_world_within{10};
 constexpr std::chrono::seconds k_retry{1};
+// get_states of a big house takes a second or two. What is heard before it is not committed until
+// then, so that it can be told what was not heard.
+constexpr std::chrono::seconds k_snapshot_within{10};
 
 std::size_t description_of(const model::StateChange& change) {
   std::string text;
@@ -44,10 +47,19 @@ Intake::~Intake() {
   thread_.join();
 }
 
-void Intake::set_world(std::shared_ptr<const model::World> world) {
+void Intake::begin_connection() {
+  {
+    const std::lock_guard lock(mutex_);
+    confirmed_ = false;
+  }
+  static_cast<void>(queue_.push(EventChunk::What::listening, ""));
+}
+
+void Intake::set_world(std::shared_ptr<const model::World> world, bool confirmed) {
   {
     const std::lock_guard lock(mutex_);
     world_ = std::move(world);
+    confirmed_ = confirmed_ || confirmed;
     context_changed_ = true;
   }
   changed_.notify_one();
@@ -61,7 +73,7 @@ void Intake::set_time_zone(const std::string& name) {
 
 void Intake::await_world() {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, k_world_within, [this] { return world_ || stopping_; });
+  changed_.wait_for(lock, k_world_within, [this] { return confirmed_ || stopping_; });
 }
 
 void Intake::adopt_context() {
@@ -106,21 +118,48 @@ void Intake::read_states(std::string_view states) {
     static_cast<void>(is_described_otherwise(*change));
     if (recorder_ == nullptr) continue;
     recorder_->take(*change);
-    if (recorder_->is_full()) commit();
   }
+  if (recorder_ != nullptr) recorder_->end_snapshot();
+}
+
+void Intake::begin_reading() {
+  if (recorder_ == nullptr) return;
+  commit();
+  recorder_->begin_connection();
+  await_world();
+  adopt_context();
+  snapshot_until_ = std::chrono::steady_clock::now() + k_snapshot_within;
 }
 
 void Intake::read(const EventChunk::Item& item) {
-  if (item.what == EventChunk::What::states) return read_states(item.json);
-  read_event(item.json);
+  switch (item.what) {
+    case EventChunk::What::listening:
+      begin_reading();
+      break;
+    case EventChunk::What::event:
+      read_event(item.json);
+      break;
+    case EventChunk::What::states:
+      read_states(item.json);
+      break;
+  }
   if (recorder_ != nullptr && recorder_->is_full()) commit();
+}
+
+void Intake::commit_unless_waiting() {
+  const bool waiting =
+      recorder_->awaits_snapshot() && std::chrono::steady_clock::now() < snapshot_until_;
+  if (!waiting) commit();
 }
 
 // Until it is done; meanwhile the queue fills up, and then the connection is let go.
 void Intake::commit() {
   while (true) {
-    const base::Result<void> done = recorder_->flush();
-    if (done) break;
+    const base::Result<bool> done = recorder_->flush();
+    if (done) {
+      if (done.value()) handlers_.gap_noted();
+      break;
+    }
     if (trouble_ != done.error().message) {
       base::log::error(done.error().message + "; trying again");
       handlers_.trouble(done.error().message);
@@ -135,15 +174,20 @@ void Intake::commit() {
   handlers_.trouble("");
 }
 
+std::chrono::steady_clock::time_point Intake::next_look() const {
+  const bool waiting = recorder_ != nullptr && recorder_->awaits_snapshot();
+  return waiting ? snapshot_until_ : std::chrono::steady_clock::now() + std::chrono::hours(1);
+}
+
 void Intake::work() {
   try {
-    if (recorder_ != nullptr) await_world();
     EventChunk chunk;
-    while (queue_.pop(chunk)) {
+    while (queue_.pop(chunk, next_look())) {
       if (recorder_ != nullptr) adopt_context();
       for (std::size_t i = 0; i < chunk.size(); ++i) read(chunk.item(i));
-      if (recorder_ != nullptr) commit();
+      if (recorder_ != nullptr) commit_unless_waiting();
     }
+    if (recorder_ != nullptr) commit();
   } catch (const std::exception& error) {
     handlers_.failed({base::ErrorKind::failure,
                       std::string("unexpected: ") + error.what() + "; please report this",

@@ -3,6 +3,7 @@
 // and, with a recorder, into the spool with it.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,8 @@ struct IntakeHandlers {
   // A state came or went, or its unit, device class or name is another: the store's view of the
   // entity, which comes from get_states, is out of date.
   std::function<void()> description_changed;
+  // The spool knows of another gap.
+  std::function<void()> gap_noted;
   // What cannot be spooled, "" when it can again.
   std::function<void(const std::string&)> trouble;
   std::function<void(const base::Error&)> failed;
@@ -40,14 +43,17 @@ class Intake {
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
-  // Any thread, never waiting. False when the queue is full.
+  // Any thread, never waiting. A new connection begins: its events and its states follow.
+  void begin_connection();
+  // False when the queue is full.
   [[nodiscard]] bool take_event(std::string_view event) {
     return queue_.push(EventChunk::What::event, event);
   }
   void take_states(std::string_view states) {
     static_cast<void>(queue_.push(EventChunk::What::states, states));
   }
-  void set_world(std::shared_ptr<const model::World> world);
+  // `confirmed`: by what this connection brought, and not as it was stored before.
+  void set_world(std::shared_ptr<const model::World> world, bool confirmed);
   void set_time_zone(const std::string& name);
 
  private:
@@ -57,6 +63,9 @@ class Intake {
   void read(const EventChunk::Item& item);
   void read_event(std::string_view event);
   void read_states(std::string_view states);
+  void begin_reading();
+  void commit_unless_waiting();
+  [[nodiscard]] std::chrono::steady_clock::time_point next_look() const;
   void commit();
   [[nodiscard]] bool is_described_otherwise(const model::StateChange& change);
 
@@ -68,12 +77,14 @@ class Intake {
   std::condition_variable changed_;
   std::shared_ptr<const model::World> world_;  // guarded by mutex_
   std::string time_zone_;                      // guarded by mutex_
+  bool confirmed_ = false;                     // guarded by mutex_
   bool context_changed_ = false;               // guarded by mutex_
   bool stopping_ = false;                      // guarded by mutex_
 
   model::StateReader reader_;
   std::unordered_map<std::string, std::size_t> descriptions_;  // entity_id -> hash
   std::uint64_t unreadable_ = 0;
+  std::chrono::steady_clock::time_point snapshot_until_{};
   std::string trouble_;
   std::thread thread_;
 };

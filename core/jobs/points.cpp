@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/points.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -44,11 +45,13 @@ std::string server_of(const influx::UploadStatus& status) {
 Points::Points(const PointsOptions& options, const std::string& database_path,
                const base::Clock& clock, std::function<void(const base::Error&)> failed)
     : options_(options),
+      database_path_(database_path),
+      clock_(clock),
       failed_(std::move(failed)),
       spool_(influx::Spool::open(database_path + "-spool", spool_options(options, database_path),
                                  clock)),
       dead_letters_(database_path + "-dead", database_path),
-      recorder_(options.encoder, spool_, clock) {
+      recorder_(options.encoder, spool_, clock, options.first_backfill) {
   for (const std::string& sentence : spool_.report()) base::log::warning(sentence);
   for (const influx::Target& target : options_.targets) {
     influx::UploaderOptions upload;
@@ -78,11 +81,31 @@ void Points::start() {
   housekeeper_ = std::thread([this] { look_for_letters(); });
 }
 
+void Points::start_backfill(Backfill::Ask ask, std::function<void()> changed) {
+  BackfillOptions backfill;
+  backfill.encoder = options_.encoder;
+  backfill.database_path = database_path_;
+  for (const influx::Target& target : options_.targets) backfill.targets.push_back(target.name);
+  backfill.spool_max_bytes = options_.spool.max_bytes;
+  backfill.pauses = options_.backfill_pauses;
+  backfill_ = std::make_unique<Backfill>(
+      std::move(backfill), spool_, std::move(ask), clock_,
+      Backfill::Handlers{.changed = std::move(changed), .failed = failed_});
+}
+
+void Points::end_backfill() { backfill_.reset(); }
+
 // What `haingest dead-letters retry` has marked goes into the spool, for its own target.
 void Points::queue_again() {
   std::map<std::string, influx::NewBlock> blocks;
   std::vector<std::int64_t> ids;
+  std::string nobody;  // a target of letters that is no longer configured
   for (const influx::DeadLetter& letter : dead_letters_.marked()) {
+    if (std::ranges::find(options_.targets, letter.target, &influx::Target::name) ==
+        options_.targets.end()) {
+      nobody = letter.target;
+      continue;
+    }
     influx::NewBlock& block = blocks[letter.target];
     block.only_target = letter.target;
     block.lines += letter.line + "\n";
@@ -93,13 +116,19 @@ void Points::queue_again() {
       break;  // the rest the next time
     }
   }
-  if (ids.empty()) return;
-  influx::SpoolCommit commit;
-  for (auto& [target, block] : blocks) commit.blocks.push_back(std::move(block));
-  const base::Result<std::int64_t> done = spool_.commit(commit);
-  if (!done) throw base::Failure(done.error());
-  dead_letters_.take(ids);
-  base::log::info(std::to_string(ids.size()) + " dead letters are sent again");
+  if (!ids.empty()) {
+    influx::SpoolCommit commit;
+    for (auto& [target, block] : blocks) commit.blocks.push_back(std::move(block));
+    const base::Result<std::int64_t> done = spool_.commit(commit);
+    if (!done) throw base::Failure(done.error());
+    dead_letters_.take(ids);
+    base::log::info(std::to_string(ids.size()) + " dead letters are sent again");
+  }
+  if (nobody.empty()) return;
+  throw base::Failure(base::ErrorKind::failure,
+                      "dead letters of the target \"" + nobody +
+                          "\" wait to be sent again, but it is no longer configured; put its "
+                          "[[influx]] table back, or delete them: haingest dead-letters drop");
 }
 
 void Points::look_for_letters() {
@@ -120,6 +149,7 @@ void Points::look_for_letters() {
 
 void Points::drain(const std::atomic<bool>& forced) {
   constexpr std::chrono::milliseconds slice{100};
+  if (backfill_) backfill_->stop();
   const auto deadline = std::chrono::steady_clock::now() + options_.drain_time;
   for (const auto& uploader : uploaders_) {
     while (!forced && std::chrono::steady_clock::now() < deadline && !uploader->drain(slice)) {
@@ -133,6 +163,7 @@ void Points::tell(model::WatchStatus& status) {
   status.unwanted = counts.unwanted;
   status.collisions = counts.collisions;
   status.future = counts.future;
+  if (backfill_) backfill_->tell(status);
   const influx::SpoolLosses losses = spool_.losses();
   status.given_up = losses.given_up_lines;
   status.damaged = losses.damaged_lines;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "core/influx/encoder.hpp"
 #include "core/influx/spool.hpp"
 #include "core/influx/uploader.hpp"
+#include "core/jobs/backfill.hpp"
 #include "core/jobs/recorder.hpp"
 #include "core/model/watch_status.hpp"
 
@@ -27,6 +29,9 @@ struct PointsOptions {
   influx::EncoderOptions encoder;
   influx::SpoolOptions spool;  // `targets` and `database` are set
   std::vector<influx::Target> targets;
+  // Asked of the recorder when the spool is new.
+  std::optional<std::chrono::milliseconds> first_backfill;
+  BackfillPauses backfill_pauses;
   net::TlsOptions tls;
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds drain_time{10'000};
@@ -45,6 +50,10 @@ class Points {
 
   [[nodiscard]] Recorder& recorder() { return recorder_; }
   void start();
+  // From start_backfill() to end_backfill().
+  [[nodiscard]] Backfill& backfill() { return *backfill_; }
+  void start_backfill(Backfill::Ask ask, std::function<void()> changed);
+  void end_backfill();
   // Sends what waits, for drain_time at most, or until `forced`.
   void drain(const std::atomic<bool>& forced);
   void tell(model::WatchStatus& status);
@@ -54,11 +63,14 @@ class Points {
   void queue_again();
 
   const PointsOptions options_;
+  const std::string database_path_;
+  const base::Clock clock_;
   const std::function<void(const base::Error&)> failed_;
   influx::Spool spool_;
   influx::DeadLetters dead_letters_;
   Recorder recorder_;
   std::vector<std::unique_ptr<influx::Uploader>> uploaders_;
+  std::unique_ptr<Backfill> backfill_;
   std::mutex mutex_;
   std::condition_variable ending_;
   bool stopping_ = false;  // guarded by mutex_

@@ -14,9 +14,16 @@ constexpr std::chrono::minutes k_future{1};
 
 }  // namespace
 
-Recorder::Recorder(const influx::EncoderOptions& options, influx::Spool& spool, base::Clock clock)
-    : encoder_(options), spool_(spool), clock_(std::move(clock)) {
-  for (const auto& [entity_id, mark] : spool_.marks()) newest_[entity_id].last_updated = mark;
+Recorder::Recorder(const influx::EncoderOptions& options, influx::Spool& spool, base::Clock clock,
+                   std::optional<std::chrono::milliseconds> first_backfill)
+    : encoder_(options), spool_(spool), clock_(std::move(clock)), unheard_(first_backfill) {
+  for (const auto& [entity_id, mark] : spool_.marks()) newest_[entity_id] = {mark, mark};
+}
+
+void Recorder::begin_connection() { unheard_.begin(spool_.marks()); }
+
+void Recorder::end_snapshot() {
+  if (unheard_.open()) pending_.new_gap = unheard_.settle(clock_());
 }
 
 influx::NewBlock& Recorder::block_for(std::size_t bytes) {
@@ -41,16 +48,39 @@ void Recorder::count_odd(const model::StateChange& change, const Newest* before)
                      "machine; it is stored as it is, further ones are only counted");
 }
 
+void Recorder::add_lines(const model::StateChange& change, const Newest* before) {
+  influx::NewBlock& block = block_for(lines_.size());
+  block.lines += lines_;
+  block.count += static_cast<std::uint32_t>(std::ranges::count(lines_, '\n'));
+  pending_bytes_ += lines_.size();
+  // In one block the later line is the later one; in two it must be seen to.
+  const bool meets = before != nullptr && change.last_updated == before->last_updated;
+  if (meets && before->group != opened_blocks_) block.alone = true;
+}
+
+void Recorder::mark(const model::StateChange& change) {
+  // A mark that is yet to come would hide the next gap.
+  const base::Timestamp mark = std::min(change.last_updated, clock_());
+  std::string entity_id(change.entity_id);
+  base::Timestamp& newest_mark = pending_marks_[entity_id];
+  newest_mark = std::max(newest_mark, mark);
+  Newest& newest = newest_[std::move(entity_id)];
+  newest.last_updated = std::max(newest.last_updated, change.last_updated);
+  newest.mark = std::max(newest.mark, mark);
+  newest.group = opened_blocks_;
+}
+
 void Recorder::take(const model::StateChange& change) {
-  using Source = model::StateChange::Source;
+  const bool snapshot = change.source == model::StateChange::Source::snapshot;
   const auto known = newest_.find(std::string(change.entity_id));
   const Newest* const before = known == newest_.end() ? nullptr : &known->second;
   if (change.removed) {
     ++counts_.empty;
     return;
   }
-  if (change.source == Source::snapshot && before != nullptr &&
-      change.last_updated <= before->last_updated) {
+  if (snapshot && before != nullptr &&
+      (change.last_updated <= before->mark || change.last_updated == before->last_updated)) {
+    unheard_.is_now(change.entity_id, change.last_updated);
     return;
   }
   lines_.clear();
@@ -67,39 +97,30 @@ void Recorder::take(const model::StateChange& change) {
     case influx::Encoded::lines:
       break;
   }
-  count_odd(change, before);
-  const bool meets = before != nullptr && change.last_updated == before->last_updated;
-  const std::uint64_t met_in = before == nullptr ? 0 : before->group;
-  if (!lines_.empty()) {
-    influx::NewBlock& block = block_for(lines_.size());
-    block.lines += lines_;
-    block.count += static_cast<std::uint32_t>(std::ranges::count(lines_, '\n'));
-    // In one block the later line is the later one; in two it must be seen to.
-    if (meets && met_in != opened_blocks_) block.alone = true;
-    pending_bytes_ += lines_.size();
+  if (snapshot) {
+    unheard_.is_now(change.entity_id, change.last_updated);
+  } else {
+    unheard_.heard(change.entity_id, change.last_updated);
   }
-  // A mark that is yet to come would hide the next gap.
-  const base::Timestamp mark = std::min(change.last_updated, clock_());
-  std::string entity_id(change.entity_id);
-  base::Timestamp& newest_mark = pending_marks_[entity_id];
-  newest_mark = std::max(newest_mark, mark);
-  Newest& newest = newest_[std::move(entity_id)];
-  newest.last_updated = std::max(newest.last_updated, change.last_updated);
-  newest.group = opened_blocks_;
+  count_odd(change, before);
+  if (!lines_.empty()) add_lines(change, before);
+  mark(change);
 }
 
-base::Result<void> Recorder::flush() {
-  if (pending_.blocks.empty() && pending_marks_.empty()) return {};
+base::Result<bool> Recorder::flush() {
+  if (unheard_.open()) pending_.new_gap = unheard_.settle_without_snapshot(clock_());
+  if (pending_.blocks.empty() && pending_marks_.empty() && !pending_.new_gap) return false;
   pending_.marks.clear();
   for (const auto& [entity_id, mark] : pending_marks_) pending_.marks.push_back({entity_id, mark});
   const base::Result<std::int64_t> committed = spool_.commit(pending_);
   if (!committed) return committed.error();
   for (const influx::NewBlock& block : pending_.blocks) counts_.lines += block.count;
+  const bool wrote_gap = pending_.new_gap.has_value();
   pending_ = {};
   pending_marks_.clear();
   pending_bytes_ = 0;
   ++opened_blocks_;
-  return {};
+  return wrote_gap;
 }
 
 }  // namespace haingest::jobs

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 #include "core/base/timestamp.hpp"
 #include "core/influx/encoder.hpp"
 #include "core/influx/spool.hpp"
+#include "core/jobs/unheard.hpp"
 #include "core/model/state_change.hpp"
 #include "core/model/world.hpp"
 
@@ -32,19 +34,28 @@ struct RecorderCounts {
 
 class Recorder {
  public:
-  Recorder(const influx::EncoderOptions& options, influx::Spool& spool, base::Clock clock);
+  // `first_backfill`: how much of the past is a gap where the spool knows nothing yet.
+  Recorder(const influx::EncoderOptions& options, influx::Spool& spool, base::Clock clock,
+           std::optional<std::chrono::milliseconds> first_backfill = {});
 
   void set_world(std::shared_ptr<const model::World> world) {
     encoder_.set_world(std::move(world));
   }
   void set_time_zone(const std::string& name) { encoder_.set_time_zone(name); }
 
+  // A new connection, after a flush(): what nobody heard before it becomes a gap, which is written
+  // down with the next flush().
+  void begin_connection();
   // A snapshot's state that is not newer than what was taken of its entity is left out.
   void take(const model::StateChange& change);
+  void end_snapshot();
+  // What has come of this connection waits for the snapshot, which tells where the gap is.
+  [[nodiscard]] bool awaits_snapshot() const { return unheard_.open(); }
   // Whether enough has gathered for a commit.
   [[nodiscard]] bool is_full() const { return pending_bytes_ >= k_commit_bytes; }
-  // Commits what was taken. What could not be committed stays, for another try.
-  [[nodiscard]] base::Result<void> flush();
+  // Commits what was taken, the snapshot awaited or not; true when it wrote a gap down, too. What
+  // could not be committed stays, for another try.
+  [[nodiscard]] base::Result<bool> flush();
 
   [[nodiscard]] const RecorderCounts& counts() const { return counts_; }
 
@@ -54,9 +65,12 @@ class Recorder {
   // Of an entity.
   struct Newest {
     base::Timestamp last_updated{};
+    base::Timestamp mark{};   // the same, but never yet to come
     std::uint64_t group = 0;  // the block it is in, counted by opened_blocks_
   };
 
+  void add_lines(const model::StateChange& change, const Newest* before);
+  void mark(const model::StateChange& change);
   influx::NewBlock& block_for(std::size_t bytes);
   void count_odd(const model::StateChange& change, const Newest* before);
 
@@ -64,6 +78,7 @@ class Recorder {
   influx::Spool& spool_;
   const base::Clock clock_;
   std::unordered_map<std::string, Newest> newest_;
+  Unheard unheard_;
   std::string lines_;  // of one change
   influx::SpoolCommit pending_;
   std::size_t pending_bytes_ = 0;

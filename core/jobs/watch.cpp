@@ -44,6 +44,7 @@ struct Watcher::Impl {
   ha::LiveHandlers live_handlers();
   ApplierHandlers applier_handlers();
   IntakeHandlers intake_handlers();
+  void begin_connection();
   void take_state(const ha::LiveState& state);
   void take_update(ha::LiveUpdate update);
   void take_event(std::string_view event);
@@ -60,7 +61,9 @@ struct Watcher::Impl {
   std::optional<base::Error> failure;  // guarded by mutex
   std::atomic<int> stops = 0;
   std::atomic<bool> forced = false;
-  bool states_taken = false;  // on Live's thread: of this connection
+  // On Live's thread, of this connection.
+  bool states_taken = false;
+  bool deaf = false;  // an event was lost: what comes behind it would hide that
   std::unique_ptr<Points> points;
   // Made by run(), used on Live's thread, gone when run() returns.
   std::unique_ptr<Intake> intake;
@@ -100,10 +103,18 @@ void Watcher::Impl::take_state(const ha::LiveState& state) {
   });
 }
 
+void Watcher::Impl::begin_connection() {
+  states_taken = false;
+  deaf = false;
+  if (points) points->backfill().begin_connection();
+  intake->begin_connection();
+}
+
 void Watcher::Impl::take_update(ha::LiveUpdate update) {
-  status.change([&](model::WatchStatus& now) { now.ha_state = update.document.ha.state; });
-  if (update.first) states_taken = false;
-  intake->set_time_zone(update.document.ha.time_zone);
+  const model::HaInfo& home = update.document.ha;
+  status.change([&](model::WatchStatus& now) { now.ha_state = home.state; });
+  intake->set_time_zone(home.time_zone);
+  if (points) points->backfill().set_home(home.running(), home.time_zone);
   // What changed while nobody listened, and then never again, is in no event.
   if (!states_taken && !update.states.view().empty()) {
     intake->take_states(update.states);
@@ -114,12 +125,14 @@ void Watcher::Impl::take_update(ha::LiveUpdate update) {
 
 void Watcher::Impl::take_event(std::string_view event) {
   status.count_event();
-  if (intake->take_event(event)) return;
+  if (deaf || intake->take_event(event)) return;
+  deaf = true;
   live.reconnect("events come faster than they can be taken; what was missed is asked for again");
 }
 
 ha::LiveHandlers Watcher::Impl::live_handlers() {
   return {
+      .listening = [this] { begin_connection(); },
       .update = [this](ha::LiveUpdate update) { take_update(std::move(update)); },
       .state_changed = [this](std::string_view event) { take_event(event); },
       .state = [this](const ha::LiveState& state) { take_state(state); },
@@ -138,8 +151,9 @@ ApplierHandlers Watcher::Impl::applier_handlers() {
             if (on_report) on_report(report);
           },
       .world =
-          [this](std::shared_ptr<const model::World> world) {
-            intake->set_world(std::move(world));
+          [this](std::shared_ptr<const model::World> world, bool confirmed) {
+            if (points && confirmed) points->backfill().set_world(world);
+            intake->set_world(std::move(world), confirmed);
           },
       .trouble =
           [this](const std::string& sentence) {
@@ -152,6 +166,10 @@ ApplierHandlers Watcher::Impl::applier_handlers() {
 IntakeHandlers Watcher::Impl::intake_handlers() {
   return {
       .description_changed = [this] { live.refresh(model::Part::states); },
+      .gap_noted =
+          [this] {
+            if (points) points->backfill().note_gap();
+          },
       .trouble =
           [this](const std::string& sentence) {
             status.change([&](model::WatchStatus& now) { now.spool_error = sentence; });
@@ -162,6 +180,11 @@ IntakeHandlers Watcher::Impl::intake_handlers() {
 
 base::Result<void> Watcher::Impl::run() {
   if (points) {
+    points->start_backfill(
+        [this](std::string type, std::string members, std::function<void(ha::Reply)> done) {
+          live.ask(std::move(type), std::move(members), std::move(done));
+        },
+        [this] { status.change([](model::WatchStatus&) {}); });
     status.set_gather([this](model::WatchStatus& now) { points->tell(now); });
     points->start();
   }
@@ -178,6 +201,7 @@ base::Result<void> Watcher::Impl::run() {
   if (points) points->drain(forced);
   status.end();
   status.set_gather({});
+  if (points) points->end_backfill();
   const std::lock_guard guard(mutex);
   if (failure) return *failure;
   return ended;

@@ -75,6 +75,14 @@ TargetStatus read_target(const Json& object) {
   return target;
 }
 
+void read_backfill(const Json& backfill, WatchStatus& status) {
+  status.backfill_open = number_in<std::uint64_t>(backfill, "open");
+  status.backfill_since = moment_in(backfill, "since");
+  status.backfill_error = text_in(backfill, "error");
+  status.backfilled = number_in<std::uint64_t>(backfill, "points");
+  status.unverified = number_in<std::uint64_t>(backfill, "unverified");
+}
+
 void read_points(const Json& points, WatchStatus& status) {
   status.spool_error = text_in(points, "error");
   status.spooled = number_in<std::uint64_t>(points, "spooled");
@@ -84,6 +92,7 @@ void read_points(const Json& points, WatchStatus& status) {
   status.given_up = number_in<std::uint64_t>(points, "given_up");
   status.damaged = number_in<std::uint64_t>(points, "damaged");
   status.dead_letters = number_in<std::uint64_t>(points, "dead_letters");
+  read_backfill(part_of(points, "backfill"), status);
   const auto targets = points.find("targets");
   if (targets == points.end() || !targets->is_array()) return;
   for (const Json& each : *targets) {
@@ -112,6 +121,16 @@ std::string target_json(const TargetStatus& target) {
       .done();
 }
 
+std::string backfill_json(const WatchStatus& status) {
+  return base::JsonObject{}
+      .number("open", number(status.backfill_open))
+      .json("since", moment_json(status.backfill_since))
+      .text("error", status.backfill_error)
+      .number("points", number(status.backfilled))
+      .number("unverified", number(status.unverified))
+      .done();
+}
+
 std::string points_json(const WatchStatus& status) {
   if (status.targets.empty()) return "null";
   std::string targets;
@@ -127,6 +146,7 @@ std::string points_json(const WatchStatus& status) {
       .number("given_up", number(status.given_up))
       .number("damaged", number(status.damaged))
       .number("dead_letters", number(status.dead_letters))
+      .json("backfill", backfill_json(status))
       .json("targets", '[' + targets + ']')
       .done();
 }
@@ -150,6 +170,9 @@ void add_problems(const WatchStatus& status, std::vector<std::string>& sentences
   }
   if (status.damaged > 0) {
     sentences.push_back(points(status.damaged) + " were lost with a damaged part of the spool");
+  }
+  if (!status.backfill_error.empty()) {
+    sentences.push_back("What was not heard cannot be asked for: " + status.backfill_error);
   }
   if (status.dead_letters > 0) {
     sentences.push_back(points(status.dead_letters) +

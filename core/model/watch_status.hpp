@@ -67,6 +67,12 @@ struct WatchStatus {
   std::uint64_t given_up = 0;      // points, at a bound of the spool, since it was made
   std::uint64_t damaged = 0;       // points lost with a damaged part of it
   std::uint64_t dead_letters = 0;  // that wait for an operator
+  // What was not heard and comes from Home Assistant's recorder.
+  std::uint64_t backfill_open = 0;                // entities that are not filled yet
+  std::optional<base::Timestamp> backfill_since;  // where the oldest gap begins
+  std::string backfill_error;                     // why they cannot be filled now
+  std::uint64_t backfilled = 0;                   // points, since the start
+  std::uint64_t unverified = 0;  // entities, likewise: the recorder does not have what they did
 
   // What an operator has to know, a sentence each.
   [[nodiscard]] std::vector<std::string> problems() const;

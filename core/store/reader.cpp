@@ -224,6 +224,23 @@ ChangesPage Reader::changes_since(std::int64_t since, std::int64_t limit) {
   return page;
 }
 
+std::map<std::string, std::string> Reader::renamed_since(base::Timestamp since) {
+  std::map<std::string, std::string> present;
+  impl_->read([&](SQLite::Database& database) {
+    SQLite::Statement query(
+        database,
+        "SELECT json_extract(changes.before, '$.entity_id') AS old, now.entity_id FROM changes "
+        "JOIN entities AS now ON now.registry_id = changes.id WHERE changes.kind = 'entity' AND "
+        "changes.action = 'renamed' AND changes.at >= ? AND NOT EXISTS (SELECT 1 FROM entities "
+        "WHERE entity_id = old) ORDER BY seq");
+    query.bind(1, base::to_sqlite_text(since));
+    while (query.executeStep()) {
+      present[query.getColumn(0).getString()] = query.getColumn(1).getString();
+    }
+  });
+  return present;
+}
+
 std::optional<model::Run> Reader::last_run() {
   std::optional<model::Run> run;
   impl_->read([&](SQLite::Database& database) { run = read_last_run(database, Runs::all); });

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,9 @@ class Reader {
   [[nodiscard]] model::Stored read_all();
   [[nodiscard]] std::vector<RemovedRecord> removed(model::Kind kind);
   [[nodiscard]] ChangesPage changes_since(std::int64_t since, std::int64_t limit);
+  // What entities that were renamed since then are called now: old entity_id -> present one. An old
+  // id that another entity has taken is left out.
+  [[nodiscard]] std::map<std::string, std::string> renamed_since(base::Timestamp since);
   [[nodiscard]] std::optional<model::Run> last_run();
   // The last that brought a snapshot of Home Assistant: no bulk upsert hides how that ended.
   [[nodiscard]] std::optional<model::Run> last_snapshot_run();

@@ -34,6 +34,9 @@ TEST_CASE("timestamp: what is no moment is refused") {
 
 TEST_CASE("timestamp: HA's float seconds are rounded to the microsecond, not cut") {
   CHECK(to_sqlite_text(*from_epoch_seconds(1732500000.123456)) == "2024-11-25 02:00:00.123456");
+  // What time.time() gives, finer than a microsecond; its text ends with .000000.
+  CHECK(to_sqlite_text(*from_epoch_seconds(1795642961.0000005)) == "2026-11-25 21:42:41.000000");
+  CHECK(to_sqlite_text(*from_epoch_seconds(1795642961.9999998)) == "2026-11-25 21:42:42.000000");
   CHECK_FALSE(from_epoch_seconds(std::nan("")).has_value());
   CHECK_FALSE(from_epoch_seconds(1e18).has_value());
 }

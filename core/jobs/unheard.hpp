@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// What of which entity nobody listened to, from one connection to the next: a gap for the spool.
+// Pure; one thread.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "core/base/timestamp.hpp"
+#include "core/influx/spool.hpp"
+
+namespace haingest::jobs {
+
+class Unheard {
+ public:
+  using Marks = std::map<std::string, base::Timestamp, std::less<>>;
+
+  // `first`: how far back to ask where nothing was ever taken; none: then there is no gap.
+  explicit Unheard(std::optional<std::chrono::milliseconds> first) : first_(first) {}
+
+  // A new connection; `taken`: each entity's newest change that the spool has.
+  void begin(Marks taken);
+  // What comes then, of entities that are wanted: a change, a state of the snapshot. The snapshot
+  // comes once, whole.
+  void heard(std::string_view entity_id, base::Timestamp last_updated);
+  void is_now(std::string_view entity_id, base::Timestamp last_updated);
+
+  // Between begin() and settle(): what is heard must not be committed yet.
+  [[nodiscard]] bool open() const { return open_; }
+  // The snapshot is there: only what has changed meanwhile has a gap. None: nothing has.
+  [[nodiscard]] std::optional<influx::Gap> settle(base::Timestamp now);
+  // It does not come: everything has one.
+  [[nodiscard]] std::optional<influx::Gap> settle_without_snapshot(base::Timestamp now);
+
+ private:
+  using Moment = std::optional<base::Timestamp>;
+
+  [[nodiscard]] Moment first_heard(const std::string& entity_id) const;
+  [[nodiscard]] Moment from_of(const std::string& entity_id, base::Timestamp now) const;
+  void add_present(influx::Gap& gap) const;
+  void add_absent(influx::Gap& gap, bool with_known);
+  std::optional<influx::Gap> end(influx::Gap gap);
+
+  const std::optional<std::chrono::milliseconds> first_;
+  Marks taken_;
+  base::Timestamp newest_{};  // of taken_
+  Marks heard_;               // the first change of each
+  Marks now_;
+  std::set<std::string, std::less<>> absent_;  // without a state when last looked at
+  bool open_ = false;
+};
+
+}  // namespace haingest::jobs
