@@ -72,22 +72,35 @@ void Refill::write(const model::StateChange& row, Entity& entity) {
   points_ += count;
 }
 
+void Refill::remember(const model::StateChange& row, Entity& entity) {
+  if (row.removed) {
+    entity.state.reset();
+    entity.last_changed.reset();
+    return;
+  }
+  // Of a state that lasts the recorder tells in whole seconds since when; the row with which it
+  // began is exact, if it was seen.
+  const bool lasts = row.last_changed != row.last_updated;
+  if (!lasts) entity.last_changed = row.last_updated;
+  if (lasts && entity.state != row.state) entity.last_changed.reset();
+  entity.state = row.state;
+}
+
 void Refill::take_row(const model::StateChange& row, base::Timestamp start, base::Timestamp end) {
   const auto at = entities_.find(row.entity_id);
   if (at == entities_.end() || row.last_updated > end) return;
   Entity& entity = at->second;
   if (row.last_updated <= start) {
     // What Home Assistant puts in front: the state is right, its moments are those of the request.
-    if (!entity.state) entity.state = row.state;
+    if (!entity.state && !row.removed) entity.state = row.state;
     return;
   }
   if (is_in_gap(entity, row.last_updated)) {
-    write(row, entity);
+    if (!row.removed) write(row, entity);
     entity.filled = row.last_updated;
   }
   if (entity.gap.next && row.last_updated >= *entity.gap.next) entity.met_next = true;
-  entity.state = row.state;
-  entity.last_changed = row.last_changed;
+  remember(row, entity);
 }
 
 base::Result<influx::SpoolCommit> Refill::take(const model::JsonText& answer, base::Timestamp start,

@@ -59,6 +59,7 @@ class Refill {
   [[nodiscard]] bool is_in_gap(const Entity& entity, base::Timestamp moment) const;
   void take_row(const model::StateChange& row, base::Timestamp start, base::Timestamp end);
   void write(const model::StateChange& row, Entity& entity);
+  static void remember(const model::StateChange& row, Entity& entity);
 
   const base::Timestamp to_;
   const std::int64_t gap_id_;

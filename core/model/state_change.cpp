@@ -244,7 +244,9 @@ bool StateReader::Impl::take_row(ondemand::object& row) {
     if (std::move(entry).get(field) != simdjson::SUCCESS) return false;
     const ondemand::raw_json_string key = field.key();
     if (key == "s") {
-      said = take_text(field.value(), change_.state);
+      ondemand::value state = field.value();
+      change_.removed = trimmed(state.raw_json_token()) == "null";
+      said = take_text(state, change_.state);
     } else if (key == "a") {
       if (!take_attributes(field.value())) return false;
     } else if (key == "lu") {

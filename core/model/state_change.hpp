@@ -71,7 +71,8 @@ class StateReader {
   [[nodiscard]] const StateChange* read_state(std::string_view state,
                                               std::size_t readable_behind = 0);
   // One row {"s","a","lu"[,"lc"]} (float seconds) of an entity in the answer of
-  // history_during_period. `lc` absent means that it equals `lu`.
+  // history_during_period. `s` null: the state was removed. `lc` absent means that it equals `lu`;
+  // where it is there, it is in whole seconds (seen with 2024.3 and 2026.11).
   [[nodiscard]] const StateChange* read_history(std::string_view entity_id, std::string_view row,
                                                 std::size_t readable_behind = 0);
 

@@ -100,6 +100,38 @@ TEST_CASE("The state that was asked for as that of the start is an old state and
   CHECK(refill.complete(true).empty());
 }
 
+TEST_CASE("A removal is no point, and there is no state before the next one") {
+  Desk desk;
+  desk.gap.open = {{"sensor.a", at(10), at(90)}};
+  Refill refill = desk.refill();
+  const std::string gone = R"({"s":null,"a":{},"lu":)" + std::to_string(k_base + 30) + ".0}";
+  const auto commit =
+      refill.take(R"({"sensor.a":[)" + row("one", 20) + "," + gone + "," + row("two", 40) + "]}",
+                  at(9), at(90));
+  REQUIRE(commit.has_value());
+  const std::string lines = lines_of(*commit);
+  CHECK(std::ranges::count(lines, '\n') == 2);
+  CHECK_FALSE(has(lines, "old_state"));
+  CHECK(has(lines, "state=\"two\""));
+  CHECK(filled_of(*commit) == "sensor.a=40 ");
+}
+
+TEST_CASE("How long a state lasted counts from the row with which it began, or is left out") {
+  Desk desk;
+  desk.gap.open = {{"sensor.a", at(10), at(90)}};
+  const auto fields = [&](const std::string& rows) {
+    Refill refill = desk.refill();
+    const auto commit = refill.take(R"({"sensor.a":[)" + rows + "]}", at(9), at(90));
+    REQUIRE(commit.has_value());
+    const std::string lines = lines_of(*commit);
+    return lines.substr(lines.rfind('\n', lines.size() - 2) + 1);
+  };
+  // The second row has other attributes; its own `lc` is in whole seconds.
+  CHECK(has(fields(row("on", 20) + "," + row("on", 30, 19) + "," + row("off", 50)),
+            "duration_in_state_seconds=30"));
+  CHECK_FALSE(has(fields(row("on", 30, 19) + "," + row("off", 50)), "duration_in_state_seconds"));
+}
+
 TEST_CASE("Windows follow each other: no row twice, the state before from the window before") {
   Desk desk;
   desk.gap.open = {{"sensor.a", at(10), at(90)}, {"sensor.b", at(60), at(90)}};
