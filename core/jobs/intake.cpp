@@ -10,8 +10,6 @@
 namespace haingest::jobs {
 namespace {
 
-// About 40 000 events: minutes of a busy house, seconds of a burst.
-constexpr std::size_t k_queue_bytes = std::size_t{64} << 20U;
 // What was renamed meanwhile, and on the first start everything, is in the store when the first
 // snapshot is written; points from before that would lack their device, area and integration.
 constexpr std::chrono::seconds k_world_within{10};
@@ -31,10 +29,10 @@ std::size_t description_of(const model::StateChange& change) {
 
 }  // namespace
 
-Intake::Intake(IntakeHandlers handlers, Recorder* recorder)
+Intake::Intake(IntakeHandlers handlers, Recorder* recorder, std::size_t queue_bytes)
     : handlers_(std::move(handlers)),
       recorder_(recorder),
-      queue_(k_queue_bytes),
+      queue_(queue_bytes),
       thread_([this] { work(); }) {}
 
 Intake::~Intake() {

@@ -36,8 +36,11 @@ struct IntakeHandlers {
 
 class Intake {
  public:
+  // About 40 000 events: minutes of a busy house, seconds of a burst.
+  static constexpr std::size_t k_queue_bytes = std::size_t{64} << 20U;
+
   // `recorder` may be null, and belongs to the intake's thread until its end.
-  Intake(IntakeHandlers handlers, Recorder* recorder);
+  Intake(IntakeHandlers handlers, Recorder* recorder, std::size_t queue_bytes = k_queue_bytes);
   // Finishes what was taken.
   ~Intake();
   Intake(const Intake&) = delete;

@@ -188,7 +188,8 @@ base::Result<void> Watcher::Impl::run() {
     status.set_gather([this](model::WatchStatus& now) { points->tell(now); });
     points->start();
   }
-  intake = std::make_unique<Intake>(intake_handlers(), points ? &points->recorder() : nullptr);
+  intake = std::make_unique<Intake>(intake_handlers(), points ? &points->recorder() : nullptr,
+                                    options.queue_bytes);
   applier = std::make_unique<Applier>(ApplierOptions{.database_path = options.database_path,
                                                      .lock_timeout = options.lock_timeout,
                                                      .policy = options.policy,

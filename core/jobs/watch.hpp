@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
 #include "core/ha/live.hpp"
+#include "core/jobs/intake.hpp"
 #include "core/jobs/points.hpp"
 #include "core/mirror/mirror.hpp"
 #include "core/model/watch_status.hpp"
@@ -24,6 +25,7 @@ struct WatchOptions {
   std::chrono::milliseconds lock_timeout{30'000};
   mirror::Policy policy;
   std::optional<PointsOptions> points;  // none: it mirrors only
+  std::size_t queue_bytes = Intake::k_queue_bytes;
   base::Clock clock = base::system_now;
 };
 

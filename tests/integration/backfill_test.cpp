@@ -377,3 +377,22 @@ TEST_CASE("Home Assistant's refusals cost only what they are about") {
   CHECK(desk.settled(desk.states() + 3));
   CHECK(desk.status()["backfill"]["unverified"] == 0);
 }
+
+TEST_CASE(
+    "A burst that is too much for the queue ends the connection, and then comes all the same") {
+  Desk desk;
+  desk.options.queue_bytes = std::size_t{256} << 10U;
+  desk.start();
+  REQUIRE(desk.settled(desk.states()));
+  const std::vector<std::string> ids = desk.house.entity_ids();
+  const test::StderrCapture log;
+  desk.home.change([&](fakes::House& now) {
+    for (int i = 0; i < 10'000; ++i) now.set_state(ids[0], std::to_string(i));
+  });
+  CHECK(desk.settled(desk.states() + 10'000));
+  CHECK(desk.home.counters().upgrades > 1);
+  CHECK(desk.status()["backfill"]["unverified"] == 0);
+  CHECK(desk.status()["backfill"]["points"] > 1'000);
+  CHECK(log.text().find("events come faster than they can be taken; what was missed is asked for "
+                        "again") != std::string::npos);
+}
