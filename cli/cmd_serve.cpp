@@ -26,6 +26,7 @@ std::vector<api::Listen> listen_of(const Settings& settings) {
 jobs::ServeOptions options_of(const Context& context) {
   const Settings& settings = context.settings;
   jobs::ServeOptions options;
+  options.on_question = answerer_of(context);
   options.data_api.listen = listen_of(settings);
   options.data_api.api_token = settings.secret(Key::api_token_file, Key::api_token);
   options.data_api.private_reads = settings.on(Key::private_reads);

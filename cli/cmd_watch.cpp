@@ -13,7 +13,7 @@ ExitCode run_watch(Context& context) {
   const jobs::OnReport on_report = printer_of(context);
   net::StopSignal stop;
   base::log::info("watching for " + options.database_path);
-  jobs::watch(options, on_report, stop).value();
+  jobs::watch(options, on_report, answerer_of(context), stop).value();
   base::log::info("stopped");
   return ExitCode::fine;
 }
@@ -34,7 +34,7 @@ Command watch_command() {
           "it. Points that are refused for good are kept as dead letters.\n\n"
           "Removals that a sync would refuse are held back, shown by /health, and the rest goes "
           "on. A refused token (4), another house and a newer schema (7) end it. SIGINT and "
-          "SIGTERM finish what has come and end with 0.\n\n"
+          "SIGTERM finish what has come and end with 0; SIGUSR1 prints how it is, in one line.\n\n"
           "One watch a database. serve --watch does both in one process.",
       .examples = {{"haingest watch", "until a signal"},
                    {"haingest watch --influx-url http://localhost:8086 --influx-database ha",

@@ -162,4 +162,8 @@ void Context::progress(const std::string& line) const {
   err_ << "\r\x1b[K" << on_one_line(line) << std::flush;
 }
 
+void Context::tell(const std::string& line) const {
+  err_ << "haingest: " + on_one_line(line) + "\n" << std::flush;
+}
+
 }  // namespace haingest::cli

@@ -41,6 +41,8 @@ class Context {
 
   // A line that says what is going on, on a terminal only; an empty one erases it.
   void progress(const std::string& line) const;
+  // A line for whoever has asked for it, on standard error. Any thread.
+  void tell(const std::string& line) const;
 
  private:
   std::ostream& err_;

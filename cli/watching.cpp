@@ -129,6 +129,10 @@ jobs::WatchOptions watch_options_of(const Context& context) {
   return options;
 }
 
+jobs::OnQuestion answerer_of(const Context& context) {
+  return [&context](const std::string& line) { context.tell(line); };
+}
+
 jobs::OnReport printer_of(const Context& context) {
   const Settings& settings = context.settings;
   const std::string format = settings.text(Key::output);

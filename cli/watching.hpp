@@ -14,4 +14,7 @@ namespace haingest::cli {
 // the log says how many there were. Throws Failure `usage` for a format that is none for a stream.
 [[nodiscard]] jobs::OnReport printer_of(const Context& context);
 
+// To standard error, for whoever has sent SIGUSR1.
+[[nodiscard]] jobs::OnQuestion answerer_of(const Context& context);
+
 }  // namespace haingest::cli

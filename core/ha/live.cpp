@@ -198,6 +198,8 @@ void Live::ask(std::string type, std::string members, std::function<void(Reply)>
   });
 }
 
+void Live::when_alive(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
+
 void Live::refresh(model::Part part) {
   asio::post(impl_->io, [impl = impl_.get(), part] {
     if (impl->follower != nullptr) impl->follower->mark(part);

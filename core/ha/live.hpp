@@ -88,6 +88,8 @@ class Live {
   // A command of its own, as Session::ask; `done` gets the answer on the thread of run(), at once
   // (`closed`) while there is no connection, and never when run() has ended.
   void ask(std::string type, std::string members, std::function<void(Reply)> done);
+  // Calls it on the thread of run(), if that is not stuck.
+  void when_alive(std::function<void()> work);
   // Reads the part again, soon.
   void refresh(model::Part part);
   // Ends the connection and makes a new one: its events cannot be taken.

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/base/log.hpp"
+#include "core/base/service_manager.hpp"
 #include "core/store/database.hpp"
 
 namespace haingest::jobs {
@@ -48,6 +49,9 @@ class Watching {
   Watching(const Watching&) = delete;
   Watching& operator=(const Watching&) = delete;
 
+  [[nodiscard]] std::string status_line() const {
+    return watcher_ ? watcher_->status_line() : "serving, without watch";
+  }
   void stop() {
     told_ = true;
     if (watcher_) watcher_->stop();
@@ -70,13 +74,21 @@ class Watching {
 // Neither outlives the listener's last call.
 class Listening {
  public:
-  Listening(net::StopSignal& stop, api::Service& service, Watching& watching) : stop_(stop) {
+  Listening(net::StopSignal& stop, api::Service& service, Watching& watching,
+            const OnQuestion& on_question)
+      : stop_(stop) {
     stop_.listen([&service, &watching](int) {
+      base::tell_service_manager("STOPPING=1");
       service.stop();
       watching.stop();
     });
+    if (!on_question) return;
+    stop_.listen_to_questions([&watching, on_question] { on_question(watching.status_line()); });
   }
-  ~Listening() { stop_.listen({}); }
+  ~Listening() {
+    stop_.listen({});
+    stop_.listen_to_questions({});
+  }
   Listening(const Listening&) = delete;
   Listening& operator=(const Listening&) = delete;
 
@@ -95,8 +107,9 @@ base::Result<void> serve(const ServeOptions& options, const ServeReady& ready,
       base::log::warning(*read_only + "; it is only read, and every write will be refused");
     }
     Watching watching(options, service);
-    const Listening listening(stop, service, watching);
+    const Listening listening(stop, service, watching, options.on_question);
     if (ready) ready(service.urls());
+    base::tell_service_manager("READY=1");
     service.run();
     return watching.join();
   } catch (const base::Failure& failure) {

@@ -19,6 +19,7 @@ struct ServeOptions {
   // `watch` in the same process: its end by a final error ends everything.
   std::optional<WatchOptions> watch;
   OnReport on_report;
+  OnQuestion on_question;
 };
 
 // The addresses it answers at: "http://127.0.0.1:8006", with the ports they really have.

@@ -3,11 +3,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/atomic_file.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/base/service_manager.hpp"
 #include "core/sqlite/writer_lock.hpp"
 
 namespace haingest::jobs {
@@ -16,10 +18,18 @@ namespace {
 // Changes within this are one write.
 constexpr std::chrono::milliseconds k_gather{200};
 
+// How often a line says how far a backfill or a drain has come.
+constexpr std::chrono::seconds k_on_terminal{3};
+constexpr std::chrono::seconds k_in_log{60};
+
 }  // namespace
 
-StatusWriter::StatusWriter(std::string database_path, base::Clock clock)
-    : database_path_(std::move(database_path)), clock_(std::move(clock)) {
+StatusWriter::StatusWriter(std::string database_path, base::Clock clock, std::function<void()> beat)
+    : database_path_(std::move(database_path)),
+      clock_(std::move(clock)),
+      beat_(std::move(beat)),
+      watchdog_(base::watchdog_interval()),
+      progress_(::isatty(STDERR_FILENO) == 1 ? k_on_terminal : k_in_log) {
   status_.pid = ::getpid();
   status_.started_at = clock_();
   status_.connection = "connecting";
@@ -65,7 +75,16 @@ model::WatchStatus StatusWriter::now() const {
   return status;
 }
 
+std::chrono::microseconds StatusWriter::longest_wait() const {
+  std::chrono::microseconds longest = model::WatchStatus::k_written_every;
+  return watchdog_ ? std::min(longest, *watchdog_ / 2) : longest;
+}
+
 void StatusWriter::write(const model::WatchStatus& status) {
+  base::tell_service_manager("STATUS=" + status.line());
+  for (const std::string& line : progress_.look(status, std::chrono::steady_clock::now())) {
+    base::log::info(line);
+  }
   try {
     base::replace_file(model::watch_status_path(database_path_), model::to_json(status) + "\n",
                        [this](int fd) { sqlite::share_with_database(fd, database_path_); });
@@ -82,11 +101,11 @@ void StatusWriter::work() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, model::WatchStatus::k_written_every,
-                        [this] { return dirty_ || stopping_; });
+      changed_.wait_for(lock, longest_wait(), [this] { return dirty_ || stopping_; });
       if (stopping_) return;
       dirty_ = false;
     }
+    if (watchdog_) beat_();
     write(now());
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, k_gather, [this] { return stopping_; });

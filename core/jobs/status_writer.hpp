@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "core/base/timestamp.hpp"
+#include "core/jobs/progress.hpp"
 #include "core/model/watch_status.hpp"
 
 namespace haingest::jobs {
@@ -21,7 +23,8 @@ class StatusWriter {
   // What is asked for whenever the status is told, on any thread; it may come and go.
   using Gather = std::function<void(model::WatchStatus&)>;
 
-  StatusWriter(std::string database_path, base::Clock clock);
+  // `beat` is called now and then when the service manager wants to know whether all is well.
+  StatusWriter(std::string database_path, base::Clock clock, std::function<void()> beat);
   ~StatusWriter();
   StatusWriter(const StatusWriter&) = delete;
   StatusWriter& operator=(const StatusWriter&) = delete;
@@ -39,8 +42,12 @@ class StatusWriter {
   void work();
   void write(const model::WatchStatus& status);
 
+  [[nodiscard]] std::chrono::microseconds longest_wait() const;
+
   const std::string database_path_;
   const base::Clock clock_;
+  const std::function<void()> beat_;
+  const std::optional<std::chrono::microseconds> watchdog_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   model::WatchStatus status_;  // guarded by mutex_
@@ -50,7 +57,9 @@ class StatusWriter {
   Gather gather_;  // guarded by gather_mutex_
   std::atomic<std::uint64_t> events_ = 0;
   std::atomic<std::int64_t> last_event_at_ = 0;  // microseconds since 1970
-  std::string trouble_;                          // of the thread
+  // Of the thread.
+  std::string trouble_;
+  Progress progress_;
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/log.hpp"
+#include "core/base/service_manager.hpp"
 #include "core/jobs/applier.hpp"
 #include "core/jobs/intake.hpp"
 #include "core/jobs/status_writer.hpp"
@@ -55,8 +56,8 @@ struct Watcher::Impl {
   const WatchOptions options;
   const OnReport on_report;
   const sqlite::WatchLock lock;
+  ha::Live live;  // calls nobody before run()
   StatusWriter status;
-  ha::Live live;
   std::mutex mutex;
   std::optional<base::Error> failure;  // guarded by mutex
   std::atomic<int> stops = 0;
@@ -74,8 +75,10 @@ Watcher::Impl::Impl(WatchOptions given, OnReport report)
     : options(std::move(given)),
       on_report(std::move(report)),
       lock(options.database_path),
-      status(options.database_path, options.clock),
-      live(options.live, live_handlers(), options.clock) {
+      live(options.live, live_handlers(), options.clock),
+      // The thread that talks with Home Assistant is the one that must not be stuck.
+      status(options.database_path, options.clock,
+             [this] { live.when_alive([] { base::tell_service_manager("WATCHDOG=1"); }); }) {
   // What is wrong with the file is said now, and not when the first snapshot has come.
   static_cast<void>(store::Database::open(options.database_path, options.lock_timeout));
   if (!options.points) return;
@@ -213,18 +216,25 @@ Watcher::Watcher(WatchOptions options, OnReport on_report)
 Watcher::~Watcher() = default;
 
 base::Result<void> Watcher::run() { return impl_->run(); }
+std::string Watcher::status_line() const { return impl_->status.now().line(); }
 void Watcher::stop() {
   if (++impl_->stops > 1) impl_->forced = true;
   impl_->live.stop();
 }
 
 base::Result<void> watch(const WatchOptions& options, const OnReport& on_report,
-                         net::StopSignal& stop) {
+                         const OnQuestion& on_question, net::StopSignal& stop) {
   try {
     Watcher watcher(options, on_report);
-    stop.listen([&watcher](int) { watcher.stop(); });
+    stop.listen([&watcher](int) {
+      base::tell_service_manager("STOPPING=1");
+      watcher.stop();
+    });
+    stop.listen_to_questions([&] { on_question(watcher.status_line()); });
+    base::tell_service_manager("READY=1");
     base::Result<void> ended = watcher.run();
     stop.listen({});
+    stop.listen_to_questions({});
     return ended;
   } catch (const base::Failure& failure) {
     return failure.error();

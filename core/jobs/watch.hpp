@@ -32,6 +32,9 @@ struct WatchOptions {
 // Each report of a transaction, as it is committed; on a thread of the watcher.
 using OnReport = std::function<void(const mirror::Report&)>;
 
+// How it is (model::WatchStatus::line), when somebody asks with SIGUSR1.
+using OnQuestion = std::function<void(const std::string& line)>;
+
 class Watcher {
  public:
   // Takes the lock of the database's one watcher; throws Failure when somebody has it, or when the
@@ -44,6 +47,8 @@ class Watcher {
   // Until stop(), which is success, or until something that does not mend itself: `credentials` for
   // a refused token, `guard` for another house or a newer schema, `usage`.
   [[nodiscard]] base::Result<void> run();
+  // Any thread.
+  [[nodiscard]] std::string status_line() const;
   // Any thread. The first call finishes what was taken; a second ends at once.
   void stop();
 
@@ -52,8 +57,9 @@ class Watcher {
   std::unique_ptr<Impl> impl_;
 };
 
-// run() of a Watcher until the signal.
+// run() of a Watcher until the signal. The service manager is told when it runs, whether Home
+// Assistant is there or not.
 [[nodiscard]] base::Result<void> watch(const WatchOptions& options, const OnReport& on_report,
-                                       net::StopSignal& stop);
+                                       const OnQuestion& on_question, net::StopSignal& stop);
 
 }  // namespace haingest::jobs

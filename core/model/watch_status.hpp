@@ -76,6 +76,8 @@ struct WatchStatus {
 
   // What an operator has to know, a sentence each.
   [[nodiscard]] std::vector<std::string> problems() const;
+  // All of it in one line, for people.
+  [[nodiscard]] std::string line() const;
 };
 
 [[nodiscard]] std::string to_json(const WatchStatus& status);

@@ -37,13 +37,14 @@ class Descriptor {
   int fd_;
 };
 
-// Both signals blocked, and unblocked again if they were not before.
+// The signals blocked, and unblocked again if they were not before.
 class Mask {
  public:
   Mask() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals_, &before_);
   }
   ~Mask() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -69,6 +70,7 @@ struct StopSignal::Impl {
   Descriptor end{::eventfd(0, EFD_CLOEXEC)};
   std::mutex mutex;
   std::function<void(int)> listener;  // guarded by mutex
+  std::function<void()> on_question;  // guarded by mutex
   int come = 0;                       // guarded by mutex
   int told = 0;                       // guarded by mutex
   std::thread thread;
@@ -77,12 +79,27 @@ struct StopSignal::Impl {
     while (listener && told < come) listener(++told);
   }
 
-  void take(const Descriptor& source, void* into, std::size_t size) {
-    while (::read(source.get(), into, size) > 0) {
+  void end_wanted() {
+    const std::lock_guard lock(mutex);
+    ++come;
+    tell();
+  }
+
+  void take_signals() {
+    signalfd_siginfo signal{};
+    while (::read(signals.get(), &signal, sizeof signal) > 0) {
+      if (signal.ssi_signo != SIGUSR1) {
+        end_wanted();
+        continue;
+      }
       const std::lock_guard lock(mutex);
-      ++come;
-      tell();
+      if (on_question) on_question();
     }
+  }
+
+  void take_requests() {
+    std::uint64_t request = 0;
+    while (::read(requests.get(), &request, sizeof request) > 0) end_wanted();
   }
 
   void work() {
@@ -90,10 +107,8 @@ struct StopSignal::Impl {
         {{signals.get(), POLLIN, 0}, {requests.get(), POLLIN, 0}, {end.get(), POLLIN, 0}}};
     while (::poll(waits.data(), waits.size(), -1) >= 0 || errno == EINTR) {
       if ((waits[2].revents & POLLIN) != 0) return;
-      signalfd_siginfo signal{};
-      take(signals, &signal, sizeof signal);
-      std::uint64_t request = 0;
-      take(requests, &request, sizeof request);
+      take_signals();
+      take_requests();
     }
   }
 };
@@ -111,6 +126,11 @@ void StopSignal::listen(std::function<void(int)> listener) {
   const std::lock_guard lock(impl_->mutex);
   impl_->listener = std::move(listener);
   impl_->tell();
+}
+
+void StopSignal::listen_to_questions(std::function<void()> listener) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->on_question = std::move(listener);
 }
 
 void StopSignal::request() { raise(impl_->requests, 1); }

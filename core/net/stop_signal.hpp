@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // "Please end": SIGINT and SIGTERM, for the commands that run until somebody says so (`serve`,
 // `watch`). The first one asks to drain, a second one to end at once; what either means is up to
-// the listener.
+// the listener. And "how are you?": SIGUSR1.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@ namespace haingest::net {
 
 class StopSignal {
  public:
-  // Takes both signals away from the process until the end of this object: blocked in this thread
+  // Takes these signals away from the process until the end of this object: blocked in this thread
   // and in every one it starts from now on, so make it before any thread. Throws Failure.
   StopSignal();
   ~StopSignal();
@@ -23,7 +23,10 @@ class StopSignal {
   // is running.
   void listen(std::function<void(int)> listener);
 
-  // As though a signal had come; any thread.
+  // Calls `listener` for each SIGUSR1, likewise; without one it means nothing.
+  void listen_to_questions(std::function<void()> listener);
+
+  // As though a signal to end had come; any thread.
   void request();
 
  private:

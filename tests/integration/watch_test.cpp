@@ -2,6 +2,9 @@
 // `haingest watch` and `serve --watch` against the simulated Home Assistant: what changes there is
 // in the database at once, whatever happens to the connection in between.
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -75,6 +78,36 @@ class Watch {
   std::string database = program.file("metadata.db");
   fakes::HaServer server;
   std::unique_ptr<test::Background> process;
+};
+
+// A service manager's socket.
+class Notified {
+ public:
+  explicit Notified(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_DGRAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const timeval limit{.tv_sec = 1, .tv_usec = 0};
+    REQUIRE(::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
+    REQUIRE(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  }
+  ~Notified() { ::close(socket_); }
+  Notified(const Notified&) = delete;
+  Notified& operator=(const Notified&) = delete;
+
+  // Whether a message that begins so comes, soon.
+  [[nodiscard]] bool hears(const std::string& start) const {
+    return eventually(
+        [&] {
+          std::string message(4'096, '\0');
+          const auto size = ::recv(socket_, message.data(), message.size(), 0);
+          return size > 0 && message.starts_with(start);
+        },
+        k_end);
+  }
+
+ private:
+  int socket_;
 };
 
 std::string changes_sql(const std::string& kind) {
@@ -406,4 +439,34 @@ TEST_CASE("The health of a serve beside a watch tells when Home Assistant is awa
   CHECK(watch.wait().exit_code == 0);
   CHECK(eventually([&] { return health()["watch"]["running"] == false; }, k_end));
   CHECK(health()["status"] == "healthy");
+}
+
+TEST_CASE("systemd hears when watch is ready, that it is alive, how it is and that it ends") {
+  Watch watch;
+  REQUIRE(watch.mirrored(30));
+  REQUIRE(watch.stop().exit_code == 0);
+  const std::string path = watch.program.file("notify");
+  const Notified systemd(path);
+  watch.program.environment["NOTIFY_SOCKET"] = path;
+  watch.program.environment["WATCHDOG_USEC"] = "400000";
+  watch.start({"--no-influx"});
+  CHECK(systemd.hears("READY=1"));
+  CHECK(systemd.hears("STATUS=connected with Home Assistant 2026.11.0 at " + watch.server.url() +
+                      " since "));
+  CHECK(systemd.hears("WATCHDOG=1"));
+  CHECK(systemd.hears("WATCHDOG=1"));
+  watch.process->signal(SIGTERM);
+  CHECK(systemd.hears("STOPPING=1"));
+  CHECK(watch.process->wait().exit_code == 0);
+}
+
+TEST_CASE("SIGUSR1 is answered with one line on standard error, and changes nothing") {
+  Watch watch;
+  REQUIRE(watch.mirrored(30));
+  watch.process->signal(SIGUSR1);
+  watch.process->wait_for_err("haingest: connected with Home Assistant 2026.11.0 at " +
+                              watch.server.url() + " since ");
+  const Outcome outcome = watch.stop();
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.find("; 0 state changes\n") != std::string::npos);
 }
