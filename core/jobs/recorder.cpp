@@ -70,6 +70,13 @@ void Recorder::mark(const model::StateChange& change) {
   newest.group = opened_blocks_;
 }
 
+bool Recorder::was_taken(const model::StateChange& state, const Newest* before) const {
+  if (before == nullptr) return false;
+  if (state.last_updated == before->last_updated) return true;
+  return unheard_.open() ? unheard_.was_taken(state.entity_id, state.last_updated)
+                         : state.last_updated <= before->mark;
+}
+
 void Recorder::take(const model::StateChange& change) {
   const bool snapshot = change.source == model::StateChange::Source::snapshot;
   const auto known = newest_.find(std::string(change.entity_id));
@@ -78,8 +85,7 @@ void Recorder::take(const model::StateChange& change) {
     ++counts_.empty;
     return;
   }
-  if (snapshot && before != nullptr &&
-      (change.last_updated <= before->mark || change.last_updated == before->last_updated)) {
+  if (snapshot && was_taken(change, before)) {
     unheard_.is_now(change.entity_id, change.last_updated);
     return;
   }

@@ -69,6 +69,7 @@ class Recorder {
     std::uint64_t group = 0;  // the block it is in, counted by opened_blocks_
   };
 
+  [[nodiscard]] bool was_taken(const model::StateChange& state, const Newest* before) const;
   void add_lines(const model::StateChange& change, const Newest* before);
   void mark(const model::StateChange& change);
   influx::NewBlock& block_for(std::size_t bytes);

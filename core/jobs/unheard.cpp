@@ -32,6 +32,13 @@ void Unheard::is_now(std::string_view entity_id, base::Timestamp last_updated) {
   if (open_) now_.insert_or_assign(std::string(entity_id), last_updated);
 }
 
+bool Unheard::was_taken(std::string_view entity_id, base::Timestamp last_updated) const {
+  const auto taken = taken_.find(entity_id);
+  if (taken != taken_.end() && last_updated <= taken->second) return true;
+  const auto heard = heard_.find(entity_id);
+  return heard != heard_.end() && last_updated >= heard->second;
+}
+
 Unheard::Moment Unheard::first_heard(const std::string& entity_id) const {
   const auto at = heard_.find(entity_id);
   return at == heard_.end() ? Moment{} : at->second;

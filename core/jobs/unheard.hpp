@@ -31,6 +31,10 @@ class Unheard {
 
   // Between begin() and settle(): what is heard must not be committed yet.
   [[nodiscard]] bool open() const { return open_; }
+  // While open: whether a state of the snapshot was taken before, or heard since. The snapshot is
+  // older than the last events in front of it: a state that they have replaced already may have
+  // been heard by nobody.
+  [[nodiscard]] bool was_taken(std::string_view entity_id, base::Timestamp last_updated) const;
   // The snapshot is there: only what has changed meanwhile has a gap. None: nothing has.
   [[nodiscard]] std::optional<influx::Gap> settle(base::Timestamp now);
   // It does not come: everything has one.

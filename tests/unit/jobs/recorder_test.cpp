@@ -150,4 +150,39 @@ TEST_CASE("A state that goes is no point, and many lines are several blocks") {
   CHECK(lines == 12'000);
 }
 
+TEST_CASE("A state of the snapshot that live events have replaced already is taken, too") {
+  Desk desk;
+  desk.take("sensor.a", "1", "2026-11-25T10:00:00+00:00");
+  REQUIRE(desk.recorder.flush().has_value());
+  desk.recorder.begin_connection();
+  desk.take("sensor.a", "3", "2026-11-25T10:00:20+00:00");
+  desk.take("sensor.a", "4", "2026-11-25T10:00:21+00:00");
+  desk.take_snapshot("sensor.a", "2", "2026-11-25T10:00:10+00:00");
+  desk.recorder.end_snapshot();
+  REQUIRE(desk.recorder.flush().value());
+  std::string lines;
+  for (const influx::Block& block : desk.blocks()) lines += block.lines;
+  for (const char* state : {"1", "2", "3", "4"}) {
+    CAPTURE(state);
+    CHECK(lines.find("state=\"" + std::string(state) + "\"") != std::string::npos);
+  }
+  const std::vector<influx::Gap> gaps = desk.spool.gaps();
+  REQUIRE(gaps.size() == 1);
+  CHECK(gaps[0].open.at(0).from == at("2026-11-25T10:00:00Z"));
+  CHECK(gaps[0].open.at(0).next == at("2026-11-25T10:00:10Z"));
+}
+
+TEST_CASE("A state of the snapshot that was heard live is not taken twice") {
+  Desk desk;
+  desk.recorder.begin_connection();
+  desk.take("sensor.a", "3", "2026-11-25T10:00:20+00:00");
+  desk.take("sensor.a", "4", "2026-11-25T10:00:21+00:00");
+  desk.take_snapshot("sensor.a", "3", "2026-11-25T10:00:20+00:00");
+  desk.recorder.end_snapshot();
+  REQUIRE(desk.recorder.flush().has_value());
+  std::uint64_t count = 0;
+  for (const influx::Block& block : desk.blocks()) count += block.count;
+  CHECK(count == 2);
+}
+
 }  // namespace haingest::jobs
