@@ -115,14 +115,13 @@ class Storm {
           return now.is_object() && now["spooled"] > 0;
         },
         k_end));
-    const int stretch = size.changes / (size.kills + 1);
-    for (int made = 0; made < size.changes;) {
-      const int until = made + stretch > size.changes - stretch ? size.changes : made + stretch;
+    int made = 0;
+    for (int left = size.kills; left >= 0; --left) {
+      const int until = made + (size.changes - made) / (left + 1);
       while (made < until) made += change_some(ids, made, until);
-      if (made == size.changes) break;
+      if (left == 0) break;
       watch_->signal(SIGKILL);
       static_cast<void>(watch_->wait());
-      ++kills_;
       // What happens while nobody listens.
       made += change_some(ids, made, size.changes);
       start();
@@ -169,7 +168,6 @@ class Storm {
     const json status = json::parse(read_file(program.file("metadata.db-status")), nullptr, false);
     return status.is_object() ? status["points"] : json();
   }
-  [[nodiscard]] int kills() const { return kills_; }
   [[nodiscard]] std::size_t connections() const { return home_.counters().upgrades; }
   [[nodiscard]] std::size_t requests() const { return proxy_.requests(); }
 
@@ -230,12 +228,12 @@ class Storm {
   std::unique_ptr<Background> watch_;
   std::map<std::int64_t, int> expected_;  // microseconds since 1970 -> value
   std::minstd_rand random_{42};
-  int kills_ = 0;
   bool reachable_ = true;
 };
 
 void weather(Storm& storm) {
-  storm.rage(size_of_storm());
+  const Size size = size_of_storm();
+  storm.rage(size);
   CHECK(storm.calm());
   CHECK(storm.arrived());
   CHECK(storm.wrong() == 0);
@@ -245,8 +243,8 @@ void weather(Storm& storm) {
   CHECK(points["damaged"] == 0);
   CHECK(points["dead_letters"] == 0);
   CHECK(storm.stop().exit_code == 0);
-  std::cout << "storm: " << storm.kills() << " kills, " << storm.connections() << " connections, "
-            << storm.requests() << " requests\n";
+  std::cout << "storm: " << size.changes << " changes, " << size.kills << " kills, "
+            << storm.connections() << " connections, " << storm.requests() << " requests\n";
 }
 
 }  // namespace
