@@ -65,6 +65,7 @@ void Backfill::begin_connection() {
   const std::lock_guard lock(mutex_);
   world_.reset();
   running_ = false;
+  fresh_ = true;
 }
 
 void Backfill::set_world(std::shared_ptr<const model::World> world) {
@@ -114,6 +115,8 @@ bool Backfill::pause(std::chrono::milliseconds limit) {
 
 void Backfill::adopt_context() {
   const std::lock_guard lock(mutex_);
+  // What was tried in vain before Home Assistant went away says nothing of now.
+  if (std::exchange(fresh_, false)) attempts_.clear();
   encoder_.set_world(world_);
   if (!time_zone_.empty()) encoder_.set_time_zone(time_zone_);
 }

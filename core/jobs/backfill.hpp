@@ -119,6 +119,7 @@ class Backfill {
   std::condition_variable changed_;
   bool stopping_ = false;  // guarded by mutex_, as those that follow
   bool running_ = false;
+  bool fresh_ = true;  // the connection, and nothing was asked of it yet
   bool news_ = true;
   std::shared_ptr<const model::World> world_;  // of this connection
   std::string time_zone_;

@@ -49,7 +49,9 @@ bool Refill::begins_between(base::Timestamp begin, base::Timestamp end) const {
 }
 
 bool Refill::is_in_gap(const Entity& entity, base::Timestamp moment) const {
-  if (moment <= entity.filled) return false;
+  // Of two rows of one moment in an answer the later one counts, too: it is the last.
+  const bool again = moment == entity.filled && entity.noted != entity.filled;
+  if (moment <= entity.filled && !again) return false;
   return entity.gap.next ? moment < *entity.gap.next : moment <= to_;
 }
 

@@ -132,6 +132,21 @@ TEST_CASE("How long a state lasted counts from the row with which it began, or i
   CHECK_FALSE(has(fields(row("on", 30, 19) + "," + row("off", 50)), "duration_in_state_seconds"));
 }
 
+TEST_CASE("Of two states at one moment both are written, the last one last") {
+  Desk desk;
+  desk.gap.open = {{"sensor.a", at(10), at(90)}};
+  Refill refill = desk.refill();
+  const std::string rows = R"({"sensor.a":[)" + row("20.1", 20) + "," + row("20.3", 20) + "]}";
+  const auto commit = refill.take(rows, at(9), at(90));
+  REQUIRE(commit.has_value());
+  const std::string lines = lines_of(*commit);
+  CHECK(std::ranges::count(lines, '\n') == 2);
+  CHECK(lines.find("state=\"20.1\"") < lines.find("state=\"20.3\""));
+  const auto again = refill.take(rows, at(9), at(90));
+  REQUIRE(again.has_value());
+  CHECK(again->empty());
+}
+
 TEST_CASE("Windows follow each other: no row twice, the state before from the window before") {
   Desk desk;
   desk.gap.open = {{"sensor.a", at(10), at(90)}, {"sensor.b", at(60), at(90)}};
