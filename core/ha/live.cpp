@@ -161,9 +161,10 @@ base::Result<void> Live::run() {
 
 namespace {
 
-asio::awaitable<void> ask_in(Session& session, std::string type, std::string members,
-                             std::function<void(Reply)> done) {
-  done(co_await session.answer(session.ask(type, members)));
+// The request is on its way: when the session ends it is answered, so that this needs it no more.
+asio::awaitable<void> await_answer(Session& session, std::shared_ptr<Session::Request> request,
+                                   std::function<void(Reply)> done) {
+  done(co_await session.answer(std::move(request)));
 }
 
 asio::awaitable<void> say_goodbye(Session& session) { co_await session.close(k_goodbye); }
@@ -193,7 +194,7 @@ void Live::ask(std::string type, std::string members, std::function<void(Reply)>
       return;
     }
     asio::co_spawn(impl->io,
-                   ask_in(*impl->session, std::move(type), std::move(members), std::move(done)),
+                   await_answer(*impl->session, impl->session->ask(type, members), std::move(done)),
                    asio::detached);
   });
 }

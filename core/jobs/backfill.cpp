@@ -21,6 +21,7 @@ constexpr std::chrono::seconds k_longest_for_room{5};
 constexpr std::chrono::seconds k_retry{1};
 constexpr std::chrono::hours k_clock_skew{24};
 constexpr std::chrono::minutes k_longest_pause{1};
+constexpr int k_most_closed = 3;
 
 std::string entities(std::uint64_t count) {
   return std::to_string(count) + (count == 1 ? " entity" : " entities");
@@ -65,7 +66,7 @@ void Backfill::begin_connection() {
   const std::lock_guard lock(mutex_);
   world_.reset();
   running_ = false;
-  fresh_ = true;
+  ++connection_;
 }
 
 void Backfill::set_world(std::shared_ptr<const model::World> world) {
@@ -113,12 +114,14 @@ bool Backfill::pause(std::chrono::milliseconds limit) {
   return !changed_.wait_for(lock, limit, [this] { return stopping_; });
 }
 
-void Backfill::adopt_context() {
+bool Backfill::adopt_context() {
   const std::lock_guard lock(mutex_);
+  if (!may_ask()) return false;
   // What was tried in vain before Home Assistant went away says nothing of now.
-  if (std::exchange(fresh_, false)) attempts_.clear();
+  if (std::exchange(asked_connection_, connection_) != connection_) attempts_.clear();
   encoder_.set_world(world_);
   if (!time_zone_.empty()) encoder_.set_time_zone(time_zone_);
+  return true;
 }
 
 // Live first: whatever waits for a target that can take it goes before.
@@ -143,6 +146,11 @@ Backfill::Asked Backfill::ask(const std::string& members, std::string& answer) {
     std::condition_variable come;
     std::optional<ha::Reply> reply;
   };
+  {
+    // Names and world are those of the connection that they came with.
+    const std::lock_guard lock(mutex_);
+    if (connection_ != asked_connection_ || !may_ask()) return Asked::closed;
+  }
   const auto mailbox = std::make_shared<Mailbox>();
   ask_(std::string(ha::k_history), members, [mailbox](ha::Reply reply) {
     {
@@ -181,15 +189,15 @@ void Backfill::set_trouble(std::string sentence) {
   trouble_ = std::move(sentence);
 }
 
-void Backfill::commit(const influx::SpoolCommit& commit) {
-  if (commit.empty()) return;
+bool Backfill::commit(const influx::SpoolCommit& commit) {
+  if (commit.empty()) return true;
   std::string said;
   while (true) {
     const base::Result<std::int64_t> done = spool_.commit(commit);
-    if (done) return;
+    if (done) return true;
     if (said != done.error().message) base::log::error(done.error().message + "; trying again");
     said = done.error().message;
-    if (!pause(k_retry)) return;
+    if (!pause(k_retry)) return false;
   }
 }
 
@@ -197,7 +205,7 @@ void Backfill::strike_out(std::int64_t gap, const std::vector<std::string>& enti
   if (entities.empty()) return;
   influx::SpoolCommit done;
   done.filled.push_back({gap, entities});
-  commit(done);
+  static_cast<void>(commit(done));
 }
 
 Backfill::Asked Backfill::fill_some(const influx::Gap& gap, std::vector<influx::GapEntity> entities,
@@ -218,7 +226,11 @@ Backfill::Asked Backfill::fill_some(const influx::Gap& gap, std::vector<influx::
     const std::size_t bytes = answer.size();
     base::Result<influx::SpoolCommit> rows = refill.take(std::move(answer), start, end);
     if (!rows) return Asked::unable;
-    commit(*rows);
+    // A mark that is yet to come would hide the next gap.
+    for (influx::Mark& mark : rows->marks)
+      mark.last_updated = std::min(mark.last_updated, clock_());
+    if (!commit(*rows)) return Asked::closed;
+    closed_at_least_ = 0;
     attempt.points += refill.points() - counted;
     points_ += refill.points() - counted;
     counted = refill.points();
@@ -239,6 +251,7 @@ bool Backfill::fill(const influx::Gap& gap, Attempt& attempt) {
     if (now != todo.end()) now->from = std::max(now->from, each.from);
   }
   std::ranges::sort(todo, {}, &influx::GapEntity::from);
+  attempt.answered = true;
   for (std::size_t done = 0; done < todo.size();) {
     const std::size_t count = std::min(size_.entities(), todo.size() - done);
     const auto begin = todo.begin() + static_cast<std::ptrdiff_t>(done);
@@ -248,18 +261,31 @@ bool Backfill::fill(const influx::Gap& gap, Attempt& attempt) {
         done += count;
         break;
       case Asked::missing:
+        attempt.answered = false;
         return true;
       case Asked::closed:
         // A request that ends the connection would end the next one, too.
-        size_.shrink();
+        if (!size_.shrink() && ++closed_at_least_ == k_most_closed) {
+          closed_at_least_ = 0;
+          set_aside(gap.id, some.front().entity_id);
+        }
         return false;
       case Asked::unable:
         if (size_.shrink()) break;
+        attempt.answered = false;
         ++done;  // it is asked for again, with those that are not there yet
         break;
     }
   }
   return true;
+}
+
+void Backfill::set_aside(std::int64_t gap, const std::string& entity_id) {
+  if (!pause(std::chrono::milliseconds(0))) return;  // it has ended because it was told to
+  base::log::warning("Home Assistant's connection has ended each time " + entity_id +
+                     "'s history was asked for; what it did meanwhile is not known");
+  ++unverified_;
+  strike_out(gap, {entity_id});
 }
 
 void Backfill::say_begun(const influx::Gap& gap, Attempt& attempt) const {
@@ -302,14 +328,19 @@ std::vector<influx::Gap> Backfill::look() {
 
 bool Backfill::try_gap(const influx::Gap& gap, Attempt& attempt) {
   say_begun(gap, attempt);
+  const std::uint64_t points_before = attempt.points;
   if (!fill(gap, attempt)) return false;
+  const auto now = Steady::now();
+  if (!attempt.since || attempt.points != points_before) attempt.since = now;
   attempt.pause = attempt.pause.count() == 0
                       ? options_.pauses.again
                       : std::min<std::chrono::milliseconds>(attempt.pause * 2, k_longest_pause);
-  attempt.next = Steady::now() + attempt.pause;
+  attempt.next = now + attempt.pause;
   std::vector<influx::Gap> left = look();
   auto still = std::ranges::find(left, gap.id, &influx::Gap::id);
-  if (still != left.end() && Steady::now() > attempt.first + options_.pauses.give_up) {
+  const auto limit =
+      attempt.answered ? options_.pauses.give_up : options_.pauses.give_up_unanswered;
+  if (still != left.end() && now > *attempt.since + limit) {
     give_up(*still, attempt);
     left = look();
     still = std::ranges::find(left, gap.id, &influx::Gap::id);
@@ -323,14 +354,13 @@ Backfill::Steady::time_point Backfill::fill_due() {
   const auto now = Steady::now();
   auto due = now + std::chrono::hours(1);
   const std::vector<influx::Gap> gaps = look();
-  if (gaps.empty()) return due;
-  adopt_context();
+  if (gaps.empty() || !adopt_context()) return due;
   const base::Timestamp since{std::chrono::microseconds(since_)};
   present_ = store::Reader(options_.database_path).renamed_since(since - k_clock_skew);
   for (const influx::Gap& gap : gaps) {
-    Attempt& attempt =
-        attempts_.try_emplace(gap.id, Attempt{.first = now, .next = now}).first->second;
-    if (now >= attempt.next && !try_gap(gap, attempt)) return due;  // the next connection goes on
+    Attempt& attempt = attempts_.try_emplace(gap.id).first->second;
+    if (Steady::now() >= attempt.next && !try_gap(gap, attempt))
+      return due;  // the next connection goes on
     if (attempt.done) {
       attempts_.erase(gap.id);
     } else {

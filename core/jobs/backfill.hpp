@@ -34,6 +34,8 @@ struct BackfillPauses {
   // for again after the first of these, doubling, and given up after the last.
   std::chrono::milliseconds again{3'000};
   std::chrono::milliseconds give_up{300'000};
+  // Where it does not answer at all.
+  std::chrono::milliseconds give_up_unanswered{24 * 3'600'000};
   // Where it cannot be told what it must have.
   std::chrono::milliseconds settled{15'000};
 };
@@ -79,8 +81,10 @@ class Backfill {
   enum class Asked { answered, unable, missing, closed };
   // What has been tried of a gap.
   struct Attempt {
-    Steady::time_point first{}, next{};
+    std::optional<Steady::time_point> since;  // the first pass since which nothing new came
+    Steady::time_point next{};
     std::chrono::milliseconds pause{0};
+    bool answered = false;  // in the last pass, everything
     bool said = false;
     bool done = false;
     std::uint64_t points = 0;
@@ -97,6 +101,7 @@ class Backfill {
   Asked fill_some(const influx::Gap& gap, std::vector<influx::GapEntity> entities,
                   Attempt& attempt);
   Asked ask(const std::string& members, std::string& answer);
+  void set_aside(std::int64_t gap, const std::string& entity_id);
   void set_trouble(std::string sentence);
   void give_up(const influx::Gap& gap, Attempt& attempt);
   // What the spool has to be filled now; counts it.
@@ -104,9 +109,9 @@ class Backfill {
   void strike_out(std::int64_t gap, const std::vector<std::string>& entities);
   void say_begun(const influx::Gap& gap, Attempt& attempt) const;
   void say_done(const influx::Gap& gap, const Attempt& attempt);
-  void commit(const influx::SpoolCommit& commit);
+  [[nodiscard]] bool commit(const influx::SpoolCommit& commit);  // false when it is to stop
   void await_room();
-  void adopt_context();
+  bool adopt_context();                         // false when there is none
   bool pause(std::chrono::milliseconds limit);  // false when it is to stop
 
   const BackfillOptions options_;
@@ -119,7 +124,7 @@ class Backfill {
   std::condition_variable changed_;
   bool stopping_ = false;  // guarded by mutex_, as those that follow
   bool running_ = false;
-  bool fresh_ = true;  // the connection, and nothing was asked of it yet
+  std::uint64_t connection_ = 0;
   bool news_ = true;
   std::shared_ptr<const model::World> world_;  // of this connection
   std::string time_zone_;
@@ -129,6 +134,8 @@ class Backfill {
   influx::Encoder encoder_;
   Refill::Names present_;
   ChunkSize size_;
+  std::uint64_t asked_connection_ = 0;
+  int closed_at_least_ = 0;  // connections that ended with the smallest request on its way
   std::map<std::int64_t, Attempt> attempts_;
 
   std::atomic<std::uint64_t> open_ = 0;        // entities of all gaps

@@ -17,6 +17,21 @@ Refill::Refill(const influx::Gap& gap, std::vector<influx::GapEntity> entities,
     entity.filled = entity.noted = entity.gap.from;
     entities_.emplace(std::move(id), std::move(entity));
   }
+  add_renamed(gap);
+}
+
+// Home Assistant moves an entity's rows to its new name, also when the gap was noted under the old
+// one.
+void Refill::add_renamed(const influx::Gap& gap) {
+  for (const auto& [old_id, present_id] : present_) {
+    const auto old = entities_.find(old_id);
+    const bool has_own =
+        std::ranges::find(gap.open, present_id, &influx::GapEntity::entity_id) != gap.open.end();
+    if (old == entities_.end() || has_own) continue;
+    Entity entity = old->second;
+    entity.renamed = true;
+    entities_.emplace(present_id, std::move(entity));
+  }
 }
 
 base::Timestamp Refill::from() const {
@@ -112,7 +127,9 @@ base::Result<influx::SpoolCommit> Refill::take(const model::JsonText& answer, ba
       answer, reader_, [&](const model::StateChange& row) { take_row(row, start, end); });
   if (!read) return read.error();
   for (auto& [id, entity] : entities_) {
-    if (std::exchange(entity.noted, entity.filled) == entity.filled) continue;
+    const bool news = std::exchange(entity.noted, entity.filled) != entity.filled;
+    // What is noted of a gap counts for both names.
+    if (!news || entity.renamed) continue;
     commit_.filled.push_back({gap_id_, {id}, entity.filled});
     commit_.marks.push_back({id, entity.filled});
   }
@@ -123,7 +140,9 @@ base::Result<influx::SpoolCommit> Refill::take(const model::JsonText& answer, ba
 std::vector<std::string> Refill::complete(bool recorder_is_done) const {
   std::vector<std::string> ids;
   for (const auto& [id, entity] : entities_) {
-    if (entity.gap.next ? entity.met_next : recorder_is_done) ids.push_back(id);
+    const std::string& gap_id = entity.gap.entity_id;
+    const bool known = std::ranges::find(ids, gap_id) != ids.end();
+    if (!known && (entity.gap.next ? entity.met_next : recorder_is_done)) ids.push_back(gap_id);
   }
   return ids;
 }

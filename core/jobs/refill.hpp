@@ -51,11 +51,13 @@ class Refill {
     base::Timestamp filled{};  // up to its last row
     base::Timestamp noted{};   // what the spool knows of that
     bool met_next = false;
+    bool renamed = false;  // the rows of its present name, in the bounds of the old one
     // Of the row before.
     std::optional<std::string> state = {};
     std::optional<base::Timestamp> last_changed = {};
   };
 
+  void add_renamed(const influx::Gap& gap);
   [[nodiscard]] bool is_in_gap(const Entity& entity, base::Timestamp moment) const;
   void take_row(const model::StateChange& row, base::Timestamp start, base::Timestamp end);
   void write(const model::StateChange& row, Entity& entity);

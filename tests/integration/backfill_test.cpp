@@ -279,6 +279,7 @@ TEST_CASE("A Home Assistant without a recorder is said, and the live ones go on"
   desk.begin();
   const std::string entity = desk.house.entity_ids().at(2);
   desk.set_states(entity, 1, 6);
+  desk.options.points->backfill_pauses.give_up_unanswered = 400ms;
   desk.home.set_faults(fault("fail=history/history_during_period:unknown_command"));
   const test::StderrCapture log;
   desk.start();

@@ -206,6 +206,23 @@ TEST_CASE("Rows of a renamed entity go under its present name, those kept under 
   CHECK(filled_of(*commit) == "sensor.a=30 sensor.b=40 ");
 }
 
+TEST_CASE("A rename after the gap was noted: rows that have moved to the new name fill it") {
+  Desk desk;
+  desk.gap.open = {{"sensor.old", at(10), at(40)}};
+  desk.names = {{"sensor.old", "sensor.new"}};
+  Refill refill = desk.refill();
+  CHECK(refill.ids_between(at(10), at(40)) == std::vector<std::string>{"sensor.new", "sensor.old"});
+  const auto commit = refill.take(R"({"sensor.new":[)" + row("taken", 10) + "," + row("1", 20) +
+                                      "," + row("next", 40) + "," + row("later", 60) + "]}",
+                                  at(9), at(40));
+  REQUIRE(commit.has_value());
+  const std::string lines = lines_of(*commit);
+  CHECK(std::ranges::count(lines, '\n') == 1);
+  CHECK(has(lines, "entity_id=sensor.new"));
+  CHECK(has(lines, "old_state=\"taken\""));
+  CHECK(refill.complete(false) == std::vector<std::string>{"sensor.old"});
+}
+
 TEST_CASE("An answer that is none changes nothing") {
   Desk desk;
   desk.gap.open = {{"sensor.a", at(10), at(40)}};
