@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/context.hpp"
 #include "cli/values.hpp"
+#include "core/base/counted.hpp"
 #include "core/jobs/dead_letters.hpp"
 
 namespace haingest::cli {
@@ -47,8 +48,8 @@ void list(const Context& context, const std::string& database) {
   context.write(rows);
 }
 
-std::string counted(std::int64_t count) {
-  return std::to_string(count) + (count == 1 ? " letter" : " letters");
+std::string letters(std::int64_t count) {
+  return base::counted(static_cast<std::uint64_t>(count), "letter");
 }
 
 ExitCode run_dead_letters(Context& context) {
@@ -56,9 +57,9 @@ ExitCode run_dead_letters(Context& context) {
   const std::vector<std::int64_t> ids = ids_of(context.settings);
   if (context.argument == "retry") {
     const auto count = jobs::retry_letters(database, ids);
-    context.out << counted(count) << " marked; watch sends them again within seconds\n";
+    context.out << letters(count) << " marked; watch sends them again within seconds\n";
   } else if (context.argument == "drop") {
-    context.out << counted(jobs::drop_letters(database, ids)) << " dropped\n";
+    context.out << letters(jobs::drop_letters(database, ids)) << " dropped\n";
   } else {
     list(context, database);
   }

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/counted.hpp"
 #include "core/base/log.hpp"
-#include "core/influx/counted.hpp"
 #include "core/influx/spool_impl.hpp"
 #include "core/sqlite/connection.hpp"
 #include "core/sqlite/shared_file.hpp"
@@ -58,8 +58,8 @@ void Spool::Impl::lose(std::int64_t id, std::uint32_t lines) {
   losses.damaged_blocks += 1;
   losses.damaged_lines += lines;
   losses_unsaved = true;
-  base::log::error(path + ": block " + std::to_string(id) + " with " + counted(lines, "line") +
-                   " is damaged (its checksum is wrong) and lost");
+  base::log::error(path + ": block " + std::to_string(id) + " with " +
+                   base::counted(lines, "line") + " is damaged (its checksum is wrong) and lost");
 }
 
 bool Spool::Impl::read_one(std::int64_t id, Block& block) const {

@@ -5,8 +5,8 @@
 #include <bit>
 #include <filesystem>
 
+#include "core/base/counted.hpp"
 #include "core/base/log.hpp"
-#include "core/influx/counted.hpp"
 #include "core/influx/spool_impl.hpp"
 
 namespace haingest::influx {
@@ -176,7 +176,7 @@ std::int64_t Spool::Impl::commit(const SpoolCommit& commit) {
   if (plan.given_up_lines > 0) {
     base::log::error(path +
                      ": a bound of the spool is reached (bytes, age or free disk); its oldest " +
-                     counted(plan.given_up_lines, "line") + " will reach no target");
+                     base::counted(plan.given_up_lines, "line") + " will reach no target");
   }
   return ledger.last_id();
 }

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/influx/counted.hpp"
+#include "core/base/counted.hpp"
 #include "core/influx/spool_examine.hpp"
 #include "core/influx/spool_impl.hpp"
 #include "core/influx/spool_salvage.hpp"
@@ -106,8 +106,8 @@ void Spool::Impl::load_targets(const SpoolState& state) {
   for (const Forgotten& one : forgotten) {
     report.push_back("target \"" + one.target.name +
                      "\" is no longer configured and is forgotten; " +
-                     counted(one.depth.blocks, "block") + " with " +
-                     counted(one.depth.lines, "line") + " waited for it");
+                     base::counted(one.depth.blocks, "block") + " with " +
+                     base::counted(one.depth.lines, "line") + " waited for it");
   }
   const bool new_target = std::ranges::find(cursors, k_new_target) != cursors.end();
   if (!new_target && forgotten.empty()) return;

@@ -9,8 +9,8 @@
 #include <limits>
 #include <map>
 
+#include "core/base/counted.hpp"
 #include "core/base/error.hpp"
-#include "core/influx/counted.hpp"
 #include "core/influx/spool_file.hpp"
 #include "core/influx/spool_row.hpp"
 #include "core/influx/spool_schema.hpp"
@@ -262,10 +262,12 @@ std::vector<std::string> salvage(const std::string& path, const std::string& why
   const std::string aside = aside_name(path, now);
   put_in_place(path, aside);
   return {path + " was damaged (" + why + ") and is kept as " + aside + "; " +
-          counted(counts.carried.size(), "block") + " with " + counted(counts.lines(), "line") +
-          " were carried over, " + counted(losses.damaged_blocks, "block") +
-          (losses.damaged_blocks == 0 ? ""
-                                      : " with at least " + counted(losses.damaged_lines, "line")) +
+          base::counted(counts.carried.size(), "block") + " with " +
+          base::counted(counts.lines(), "line") + " were carried over, " +
+          base::counted(losses.damaged_blocks, "block") +
+          (losses.damaged_blocks == 0
+               ? ""
+               : " with at least " + base::counted(losses.damaged_lines, "line")) +
           " could not be read"};
 }
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/counted.hpp"
 #include "core/base/log.hpp"
 #include "core/ha/history.hpp"
+#include "core/model/kind.hpp"
 #include "core/store/reader.hpp"
 
 namespace haingest::jobs {
@@ -23,12 +25,8 @@ constexpr std::chrono::hours k_clock_skew{24};
 constexpr std::chrono::minutes k_longest_pause{1};
 constexpr int k_most_closed = 3;
 
-std::string entities(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " entity" : " entities");
-}
-
-std::string points(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " point" : " points");
+std::string entities(std::size_t count) {
+  return model::counted(model::Kind::entity, static_cast<std::int64_t>(count));
 }
 
 base::Timestamp from_of(const influx::Gap& gap) {
@@ -296,8 +294,8 @@ void Backfill::say_begun(const influx::Gap& gap, Attempt& attempt) const {
 }
 
 void Backfill::say_done(const influx::Gap& gap, const Attempt& attempt) {
-  base::log::info(points(attempt.points) + " of the time before " + base::to_iso_text(gap.to) +
-                  " came from Home Assistant's recorder");
+  base::log::info(base::counted(attempt.points, "point") + " of the time before " +
+                  base::to_iso_text(gap.to) + " came from Home Assistant's recorder");
   if (attempt.unverified.empty()) return;
   base::log::warning(
       "what " + entities(attempt.unverified.size()) + " did before " + base::to_iso_text(gap.to) +

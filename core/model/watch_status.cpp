@@ -3,7 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/counted.hpp"
 #include "core/base/json_object.hpp"
+#include "core/model/kind.hpp"
 
 namespace haingest::model {
 namespace {
@@ -151,9 +153,7 @@ std::string points_json(const WatchStatus& status) {
       .done();
 }
 
-std::string points(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " point" : " points");
-}
+std::string points(std::uint64_t count) { return base::counted(count, "point"); }
 
 void add_problems(const WatchStatus& status, std::vector<std::string>& sentences) {
   if (!status.spool_error.empty()) {
@@ -178,6 +178,23 @@ void add_problems(const WatchStatus& status, std::vector<std::string>& sentences
     sentences.push_back(points(status.dead_letters) +
                         " refused by a target: see haingest dead-letters");
   }
+}
+
+std::string connection_line(const WatchStatus& status) {
+  if (status.connection != "connected") {
+    return status.connection + (status.last_error.empty() ? "" : " (" + status.last_error + ")");
+  }
+  std::string line = "connected with Home Assistant " + status.ha_version + " at " + status.url;
+  if (status.connection_since) line += " since " + base::to_iso_text(*status.connection_since);
+  return line;
+}
+
+std::string target_line(const TargetStatus& target) {
+  std::string line = target.name + " " + target.state + ", " + points(target.stored) + " stored, " +
+                     std::to_string(target.waiting) + " waiting";
+  if (target.oldest_waiting) line += " since " + base::to_iso_text(*target.oldest_waiting);
+  if (!target.last_error.empty()) line += " (" + target.last_error + ")";
+  return line;
 }
 
 void read_store(const Json& store, WatchStatus& status) {
@@ -205,35 +222,12 @@ std::vector<std::string> WatchStatus::problems() const {
   return sentences;
 }
 
-namespace {
-
-std::string connection_line(const WatchStatus& status) {
-  if (status.connection != "connected") {
-    return status.connection + (status.last_error.empty() ? "" : " (" + status.last_error + ")");
-  }
-  std::string line = "connected with Home Assistant " + status.ha_version + " at " + status.url;
-  if (status.connection_since) line += " since " + base::to_iso_text(*status.connection_since);
-  return line;
-}
-
-std::string target_line(const TargetStatus& target) {
-  std::string line = target.name + " " + target.state + ", " + points(target.stored) + " stored, " +
-                     std::to_string(target.waiting) + " waiting";
-  if (target.oldest_waiting) line += " since " + base::to_iso_text(*target.oldest_waiting);
-  if (!target.last_error.empty()) line += " (" + target.last_error + ")";
-  return line;
-}
-
-}  // namespace
-
 std::string WatchStatus::line() const {
-  std::string line = connection_line(*this) + "; " + std::to_string(events) +
-                     (events == 1 ? " state change" : " state changes");
+  std::string line = connection_line(*this) + "; " + base::counted(events, "state change");
   if (last_event_at) line += ", the last at " + base::to_iso_text(*last_event_at);
   for (const TargetStatus& target : targets) line += "; " + target_line(target);
   if (backfill_open > 0) {
-    line += "; " + std::to_string(backfill_open) + (backfill_open == 1 ? " entity" : " entities") +
-            " to be filled";
+    line += "; " + counted(Kind::entity, number(backfill_open)) + " to be filled";
     if (backfill_since) line += " since " + base::to_iso_text(*backfill_since);
   }
   if (dead_letters > 0) line += "; " + std::to_string(dead_letters) + " dead letters";

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string>
 
-namespace haingest::influx {
+namespace haingest::base {
 
 [[nodiscard]] inline std::string counted(std::uint64_t number, const std::string& word) {
   return std::to_string(number) + " " + word + (number == 1 ? "" : "s");
 }
 
-}  // namespace haingest::influx
+}  // namespace haingest::base
