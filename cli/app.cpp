@@ -134,9 +134,7 @@ ExitCode run_guarded(int argc, const char* const* argv) {
                  "out of memory; give the command more, a sync that has not ended wrote nothing"},
                 style);
   } catch (const std::exception& error) {
-    print_error({base::ErrorKind::failure,
-                 std::string("unexpected: ") + error.what() + "; please report this"},
-                style);
+    print_error(base::unexpected(error), style);
   }
   return ExitCode::failure;
 }

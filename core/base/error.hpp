@@ -40,6 +40,12 @@ class Failure : public std::runtime_error {
   Error error_;
 };
 
+// Of what no code has foreseen.
+[[nodiscard]] inline Error unexpected(const std::exception& error) {
+  return {
+      ErrorKind::failure, std::string("unexpected: ") + error.what() + "; please report this", {}};
+}
+
 [[noreturn]] inline void throw_exception_from_error(const Error& error,
                                                     const boost::source_location& /*where*/) {
   throw Failure(error);

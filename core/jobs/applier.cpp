@@ -112,9 +112,7 @@ void Applier::work() {
       }
     }
   } catch (const std::exception& error) {
-    handlers_.failed({base::ErrorKind::failure,
-                      std::string("unexpected: ") + error.what() + "; please report this",
-                      {}});
+    handlers_.failed(base::unexpected(error));
   }
 }
 

@@ -386,9 +386,7 @@ void Backfill::work() {
       lock.lock();
     }
   } catch (const std::exception& error) {
-    handlers_.failed({base::ErrorKind::failure,
-                      std::string("unexpected: ") + error.what() + "; please report this",
-                      {}});
+    handlers_.failed(base::unexpected(error));
   }
 }
 

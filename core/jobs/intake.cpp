@@ -187,9 +187,7 @@ void Intake::work() {
     }
     if (recorder_ != nullptr) commit();
   } catch (const std::exception& error) {
-    handlers_.failed({base::ErrorKind::failure,
-                      std::string("unexpected: ") + error.what() + "; please report this",
-                      {}});
+    handlers_.failed(base::unexpected(error));
   }
 }
 
