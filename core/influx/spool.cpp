@@ -20,6 +20,15 @@ constexpr std::chrono::seconds k_silence{5};
 
 }  // namespace
 
+NewBlock& append_lines(std::vector<NewBlock>& blocks, std::string_view lines) {
+  const bool fits = !blocks.empty() && blocks.back().count < k_max_block_lines - 1 &&
+                    blocks.back().lines.size() + lines.size() <= k_max_block_bytes;
+  NewBlock& block = fits ? blocks.back() : blocks.emplace_back();
+  block.lines += lines;
+  block.count += static_cast<std::uint32_t>(std::ranges::count(lines, '\n'));
+  return block;
+}
+
 std::size_t Spool::Impl::target_index(const std::string& name) const {
   const auto found = std::ranges::find(options.targets, name);
   if (found == options.targets.end()) {

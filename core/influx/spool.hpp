@@ -52,6 +52,10 @@ struct NewBlock {
 inline constexpr std::uint32_t k_max_block_lines = 5'000;
 inline constexpr std::size_t k_max_block_bytes = std::size_t{1} << 20U;
 
+// Puts lines (of one change: few) behind the last block's, or into a new one where they do not fit;
+// that block.
+NewBlock& append_lines(std::vector<NewBlock>& blocks, std::string_view lines);
+
 // The newest last_updated of an entity that was taken.
 struct Mark {
   std::string entity_id;

@@ -26,17 +26,6 @@ void Recorder::end_snapshot() {
   if (unheard_.open()) pending_.new_gap = unheard_.settle(clock_());
 }
 
-influx::NewBlock& Recorder::block_for(std::size_t bytes) {
-  const bool fits = !pending_.blocks.empty() &&
-                    pending_.blocks.back().count < influx::k_max_block_lines - 1 &&
-                    pending_.blocks.back().lines.size() + bytes <= influx::k_max_block_bytes;
-  if (!fits) {
-    pending_.blocks.emplace_back();
-    ++opened_blocks_;
-  }
-  return pending_.blocks.back();
-}
-
 void Recorder::count_odd(const model::StateChange& change, const Newest* before) {
   if (before != nullptr && change.last_updated == before->last_updated) ++counts_.collisions;
   if (change.last_updated <= clock_() + k_future) return;
@@ -49,9 +38,9 @@ void Recorder::count_odd(const model::StateChange& change, const Newest* before)
 }
 
 void Recorder::add_lines(const model::StateChange& change, const Newest* before) {
-  influx::NewBlock& block = block_for(lines_.size());
-  block.lines += lines_;
-  block.count += static_cast<std::uint32_t>(std::ranges::count(lines_, '\n'));
+  const std::size_t blocks = pending_.blocks.size();
+  influx::NewBlock& block = influx::append_lines(pending_.blocks, lines_);
+  opened_blocks_ += pending_.blocks.size() - blocks;
   pending_bytes_ += lines_.size();
   // In one block the later line is the later one; in two it must be seen to.
   const bool meets = before != nullptr && change.last_updated == before->last_updated;

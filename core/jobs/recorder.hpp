@@ -72,7 +72,6 @@ class Recorder {
   [[nodiscard]] bool was_taken(const model::StateChange& state, const Newest* before) const;
   void add_lines(const model::StateChange& change, const Newest* before);
   void mark(const model::StateChange& change);
-  influx::NewBlock& block_for(std::size_t bytes);
   void count_odd(const model::StateChange& change, const Newest* before);
 
   influx::Encoder encoder_;

@@ -78,15 +78,8 @@ void Refill::write(const model::StateChange& row, Entity& entity) {
   change.old_last_changed = entity.last_changed;
   lines_.clear();
   if (encoder_.encode(change, lines_) != influx::Encoded::lines) return;
-  std::vector<influx::NewBlock>& blocks = commit_.blocks;
-  if (blocks.empty() || blocks.back().count >= influx::k_max_block_lines - 1 ||
-      blocks.back().lines.size() + lines_.size() > influx::k_max_block_bytes) {
-    blocks.emplace_back();
-  }
-  const auto count = static_cast<std::uint32_t>(std::ranges::count(lines_, '\n'));
-  blocks.back().lines += lines_;
-  blocks.back().count += count;
-  points_ += count;
+  influx::append_lines(commit_.blocks, lines_);
+  points_ += static_cast<std::uint64_t>(std::ranges::count(lines_, '\n'));
 }
 
 void Refill::remember(const model::StateChange& row, Entity& entity) {
