@@ -10,13 +10,13 @@
 #include "cli/options.hpp"
 #include "core/base/atomic_file.hpp"
 #include "core/base/text.hpp"
+#include "core/influx/spool.hpp"
 
 namespace haingest::cli {
 namespace {
 
 using Shape = Setting::Shape;
 constexpr std::string_view k_target_table = "influx";
-constexpr std::size_t k_most_targets = 32;  // of a spool
 
 // What the library says, by a word of it, in ours. A release that says it otherwise gets the last.
 std::string what_is_wrong(std::string_view description) {
@@ -102,9 +102,9 @@ class Parser {
                          "\"http://localhost:8086\"");
       }
       config_.targets.push_back(std::move(values));
-      if (config_.targets.size() > k_most_targets) {
+      if (config_.targets.size() > influx::k_most_targets) {
         refuse(line, "this is one [[influx]] table too many; there may be " +
-                         std::to_string(k_most_targets));
+                         std::to_string(influx::k_most_targets));
       }
     }
   }

@@ -91,7 +91,7 @@ Spool Spool::open(const std::string& path, SpoolOptions options, base::Clock clo
   if (const std::string file = sqlite::behind_links(path); file != path) {
     return open(file, std::move(options), std::move(clock));
   }
-  if (options.targets.empty() || options.targets.size() > SpoolLedger::k_most_targets) {
+  if (options.targets.empty() || options.targets.size() > k_most_targets) {
     throw base::Failure(base::ErrorKind::failure, "the spool takes 1 to 32 targets, not " +
                                                       std::to_string(options.targets.size()));
   }

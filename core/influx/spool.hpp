@@ -28,6 +28,8 @@ namespace haingest::influx {
 
 enum class Durability { power, process };  // synchronous FULL, NORMAL
 
+inline constexpr std::size_t k_most_targets = 32;
+
 struct SpoolOptions {
   Durability durability = Durability::power;
   std::uint64_t max_bytes = std::uint64_t{1} << 30U;  // of lines that wait
@@ -35,7 +37,7 @@ struct SpoolOptions {
   // The disk's last bytes belong to others: below this the oldest blocks are given up, so that the
   // file need not grow.
   std::uint64_t min_free_disk_bytes = std::uint64_t{64} << 20U;
-  std::vector<std::string> targets;  // by name; 1 to 32
+  std::vector<std::string> targets;  // by name; 1 to k_most_targets
   std::string database = {};         // lends a new file its owner and mode; "": the folder does
   std::string vfs = {};              // SQLite's way to the disk; "": its own
 };

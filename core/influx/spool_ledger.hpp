@@ -22,7 +22,7 @@ class SpoolLedger {
     std::uint32_t count = 0;
     std::uint32_t waiting = 0;  // a bit for each target that has not acknowledged it
   };
-  static constexpr std::size_t k_most_targets = 32;
+  static_assert(k_most_targets <= 32, "a bit of Entry::waiting each");
 
   // Ids up to `last_id` have been given already.
   explicit SpoolLedger(std::size_t targets, std::int64_t last_id = 0);
