@@ -43,11 +43,10 @@ class Unheard {
  private:
   using Moment = std::optional<base::Timestamp>;
 
-  [[nodiscard]] Moment first_heard(const std::string& entity_id) const;
   [[nodiscard]] Moment from_of(const std::string& entity_id, base::Timestamp now) const;
   void add_present(influx::Gap& gap) const;
-  void add_absent(influx::Gap& gap, bool with_known);
-  std::optional<influx::Gap> end(influx::Gap gap);
+  void add_absent(influx::Gap& gap, bool snapshot);
+  std::optional<influx::Gap> end(base::Timestamp now, bool snapshot);
 
   const std::optional<std::chrono::milliseconds> first_;
   Marks taken_;
