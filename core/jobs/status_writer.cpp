@@ -42,6 +42,13 @@ void StatusWriter::change(const std::function<void(model::WatchStatus&)>& edit) 
   {
     const std::lock_guard lock(mutex_);
     edit(status_);
+  }
+  touch();
+}
+
+void StatusWriter::touch() {
+  {
+    const std::lock_guard lock(mutex_);
     dirty_ = true;
   }
   changed_.notify_one();

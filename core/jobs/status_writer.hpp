@@ -31,6 +31,7 @@ class StatusWriter {
 
   // Any thread.
   void change(const std::function<void(model::WatchStatus&)>& edit);
+  void touch();  // what is gathered has changed
   void count_event();
   // On return no call of the one before is running.
   void set_gather(Gather gather);

@@ -169,10 +169,7 @@ ApplierHandlers Watcher::Impl::applier_handlers() {
 IntakeHandlers Watcher::Impl::intake_handlers() {
   return {
       .description_changed = [this] { live.refresh(model::Part::states); },
-      .gap_noted =
-          [this] {
-            if (points) points->backfill().note_gap();
-          },
+      .gap_noted = [this] { points->backfill().note_gap(); },
       .trouble =
           [this](const std::string& sentence) {
             status.change([&](model::WatchStatus& now) { now.spool_error = sentence; });
@@ -187,7 +184,7 @@ base::Result<void> Watcher::Impl::run() {
         [this](std::string type, std::string members, std::function<void(ha::Reply)> done) {
           live.ask(std::move(type), std::move(members), std::move(done));
         },
-        [this] { status.change([](model::WatchStatus&) {}); });
+        [this] { status.touch(); });
     status.set_gather([this](model::WatchStatus& now) { points->tell(now); });
     points->start();
   }
