@@ -35,7 +35,8 @@ struct ApplierOptions {
 // On the applier's thread.
 struct ApplierHandlers {
   std::function<void(const mirror::Report&)> applied;
-  // The store as it is after a commit that changed it, and once at the start.
+  // The store as it is after a commit that changed it, or the first of a connection (`confirmed`:
+  // by Home Assistant), and once at the start, as it was found.
   std::function<void(std::shared_ptr<const model::World>, bool confirmed)> world;
   // What cannot be written, "" when it can again.
   std::function<void(const std::string&)> trouble;

@@ -2,6 +2,7 @@
 #include "core/jobs/backfill.hpp"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "core/base/counted.hpp"
@@ -17,7 +18,7 @@ namespace {
 constexpr std::chrono::seconds k_margin{1};
 // What is live comes behind what is in the spool: a second or so of it, as fast as targets are.
 constexpr std::uint64_t k_most_waiting_lines = 50'000;
-constexpr std::chrono::milliseconds k_room_poll{100};
+constexpr std::chrono::milliseconds k_poll{100};
 // A target that is away does not stop it, it only goes on slowly, up to half of the spool.
 constexpr std::chrono::seconds k_longest_for_room{5};
 constexpr std::chrono::seconds k_retry{1};
@@ -32,6 +33,12 @@ std::string entities(std::size_t count) {
 base::Timestamp from_of(const influx::Gap& gap) {
   base::Timestamp from = gap.to;
   for (const influx::GapEntity& each : gap.open) from = std::min(from, each.from);
+  return from;
+}
+
+base::Timestamp from_of(const std::vector<influx::Gap>& gaps) {
+  base::Timestamp from = base::Timestamp::max();
+  for (const influx::Gap& gap : gaps) from = std::min(from, from_of(gap));
   return from;
 }
 
@@ -134,35 +141,25 @@ void Backfill::await_room() {
     }
     const bool full = bytes > options_.spool_max_bytes / 2;
     if (!full && (lines < k_most_waiting_lines || Steady::now() >= deadline)) return;
-    if (!pause(k_room_poll)) return;
+    if (!pause(k_poll)) return;
   }
 }
 
 Backfill::Asked Backfill::ask(const std::string& members, std::string& answer) {
-  struct Mailbox {
-    std::mutex mutex;
-    std::condition_variable come;
-    std::optional<ha::Reply> reply;
-  };
   {
     // Names and world are those of the connection that they came with.
     const std::lock_guard lock(mutex_);
     if (connection_ != asked_connection_ || !may_ask()) return Asked::closed;
   }
-  const auto mailbox = std::make_shared<Mailbox>();
-  ask_(std::string(ha::k_history), members, [mailbox](ha::Reply reply) {
-    {
-      const std::lock_guard lock(mailbox->mutex);
-      mailbox->reply = std::move(reply);
-    }
-    mailbox->come.notify_one();
-  });
-  std::unique_lock lock(mailbox->mutex);
-  while (!mailbox->come.wait_for(lock, k_room_poll, [&] { return mailbox->reply.has_value(); })) {
-    const std::lock_guard own(mutex_);
+  const auto promise = std::make_shared<std::promise<ha::Reply>>();
+  std::future<ha::Reply> come = promise->get_future();
+  ask_(std::string(ha::k_history), members,
+       [promise](ha::Reply reply) { promise->set_value(std::move(reply)); });
+  while (come.wait_for(k_poll) != std::future_status::ready) {
+    const std::lock_guard lock(mutex_);
     if (stopping_) return Asked::closed;
   }
-  ha::Reply& reply = *mailbox->reply;
+  ha::Reply reply = come.get();
   switch (reply.outcome) {
     case ha::Reply::Outcome::answered:
       answer = std::move(reply.json);
@@ -225,8 +222,9 @@ Backfill::Asked Backfill::fill_some(const influx::Gap& gap, std::vector<influx::
     base::Result<influx::SpoolCommit> rows = refill.take(std::move(answer), start, end);
     if (!rows) return Asked::unable;
     // A mark that is yet to come would hide the next gap.
-    for (influx::Mark& mark : rows->marks)
+    for (influx::Mark& mark : rows->marks) {
       mark.last_updated = std::min(mark.last_updated, clock_());
+    }
     if (!commit(*rows)) return Asked::closed;
     closed_at_least_ = 0;
     attempt.points += refill.points() - counted;
@@ -313,15 +311,17 @@ void Backfill::give_up(const influx::Gap& gap, Attempt& attempt) {
 std::vector<influx::Gap> Backfill::look() {
   std::vector<influx::Gap> gaps = spool_.gaps();
   std::uint64_t open = 0;
-  base::Timestamp since = base::Timestamp::max();
-  for (const influx::Gap& gap : gaps) {
-    open += gap.open.size();
-    since = std::min(since, from_of(gap));
-  }
-  since_ = since.time_since_epoch().count();
+  for (const influx::Gap& gap : gaps) open += gap.open.size();
+  since_ = from_of(gaps).time_since_epoch().count();
   open_ = open;
   handlers_.changed();
   return gaps;
+}
+
+std::optional<influx::Gap> Backfill::left_of(std::int64_t gap) {
+  const std::vector<influx::Gap> gaps = look();
+  const auto left = std::ranges::find(gaps, gap, &influx::Gap::id);
+  return left == gaps.end() ? std::nullopt : std::optional(*left);
 }
 
 bool Backfill::try_gap(const influx::Gap& gap, Attempt& attempt) {
@@ -334,16 +334,14 @@ bool Backfill::try_gap(const influx::Gap& gap, Attempt& attempt) {
                       ? options_.pauses.again
                       : std::min<std::chrono::milliseconds>(attempt.pause * 2, k_longest_pause);
   attempt.next = now + attempt.pause;
-  std::vector<influx::Gap> left = look();
-  auto still = std::ranges::find(left, gap.id, &influx::Gap::id);
+  std::optional<influx::Gap> left = left_of(gap.id);
   const auto limit =
       attempt.answered ? options_.pauses.give_up : options_.pauses.give_up_unanswered;
-  if (still != left.end() && now > *attempt.since + limit) {
-    give_up(*still, attempt);
-    left = look();
-    still = std::ranges::find(left, gap.id, &influx::Gap::id);
+  if (left && now > *attempt.since + limit) {
+    give_up(*left, attempt);
+    left = left_of(gap.id);
   }
-  attempt.done = still == left.end();
+  attempt.done = !left;
   if (attempt.done) say_done(gap, attempt);
   return true;
 }
@@ -353,12 +351,11 @@ Backfill::Steady::time_point Backfill::fill_due() {
   auto due = now + std::chrono::hours(1);
   const std::vector<influx::Gap> gaps = look();
   if (gaps.empty() || !adopt_context()) return due;
-  const base::Timestamp since{std::chrono::microseconds(since_)};
-  present_ = store::Reader(options_.database_path).renamed_since(since - k_clock_skew);
+  present_ = store::Reader(options_.database_path).renamed_since(from_of(gaps) - k_clock_skew);
   for (const influx::Gap& gap : gaps) {
     Attempt& attempt = attempts_.try_emplace(gap.id).first->second;
-    if (Steady::now() >= attempt.next && !try_gap(gap, attempt))
-      return due;  // the next connection goes on
+    // When it is cut short, the next connection goes on.
+    if (Steady::now() >= attempt.next && !try_gap(gap, attempt)) return due;
     if (attempt.done) {
       attempts_.erase(gap.id);
     } else {

@@ -95,7 +95,7 @@ class Backfill {
   [[nodiscard]] bool may_ask() const;  // under mutex_
   // When to look again.
   Steady::time_point fill_due();
-  // False when the connection is gone.
+  // Both: false when the connection is gone, or it is to stop.
   bool try_gap(const influx::Gap& gap, Attempt& attempt);
   bool fill(const influx::Gap& gap, Attempt& attempt);
   Asked fill_some(const influx::Gap& gap, std::vector<influx::GapEntity> entities,
@@ -106,6 +106,7 @@ class Backfill {
   void give_up(const influx::Gap& gap, Attempt& attempt);
   // What the spool has to be filled now; counts it.
   std::vector<influx::Gap> look();
+  std::optional<influx::Gap> left_of(std::int64_t gap);
   void strike_out(std::int64_t gap, const std::vector<std::string>& entities);
   void say_begun(const influx::Gap& gap, Attempt& attempt) const;
   void say_done(const influx::Gap& gap, const Attempt& attempt);

@@ -37,7 +37,7 @@ class Refill {
   [[nodiscard]] bool begins_between(base::Timestamp begin, base::Timestamp end) const;
 
   // The answer for the rows behind `start` and up to `end`; `start` is when it was asked from.
-  // Answers what is to be committed (entities are struck out by finish() only).
+  // Answers what is to be committed (which entities are to be struck out, complete() tells).
   [[nodiscard]] base::Result<influx::SpoolCommit> take(const model::JsonText& answer,
                                                        base::Timestamp start, base::Timestamp end);
   // When all of it has been asked for: those that are complete, for nothing can be missing.
