@@ -136,6 +136,19 @@ class TwoTargets : public Desk {
   fakes::InfluxServer archive{fakes::InfluxKind::influxdb2};
 };
 
+// While `refusing`, whatever has a point of that entity in it is refused.
+void refuse(fakes::InfluxServer& server, const std::string& entity_id,
+            const std::atomic<bool>& refusing) {
+  server.script([entity_id, &refusing](
+                    const fakes::InfluxRequest& request) -> std::optional<fakes::InfluxAnswer> {
+    const bool has_it = request.body.find("entity_id=" + entity_id + ",") != std::string::npos;
+    if (!refusing || !has_it) return {};
+    return fakes::InfluxAnswer{
+        .status = 400,
+        .body = R"({"code":"invalid","message":"unable to parse 'x': this one is bad"})"};
+  });
+}
+
 }  // namespace
 
 TEST_CASE("Every state and every change is one row, with what the registries know of the entity") {
@@ -266,14 +279,7 @@ TEST_CASE("A refused point is a dead letter, the rest goes through, retry sends 
   desk.program.environment["INFLUXDB_ORG"] = "haingest";
   const std::string bad = desk.house.entity_ids().at(0);
   std::atomic<bool> refusing = true;
-  desk.influx.script(
-      [&](const fakes::InfluxRequest& request) -> std::optional<fakes::InfluxAnswer> {
-        if (!refusing || request.body.find("entity_id=" + bad + ",") == std::string::npos)
-          return {};
-        return fakes::InfluxAnswer{
-            .status = 400,
-            .body = R"({"code":"invalid","message":"unable to parse 'x': this one is bad"})"};
-      });
+  refuse(desk.influx, bad, refusing);
   desk.start();
   CHECK(desk.has_rows(desk.states() - 1));
   CHECK(eventually([&] { return desk.points()["dead_letters"] == 1; }, k_end));
@@ -345,14 +351,7 @@ TEST_CASE("A point that one target refuses is sent again to that one alone") {
   TwoTargets desk;
   const std::string bad = desk.house.entity_ids().at(0);
   std::atomic<bool> refusing = true;
-  desk.archive.script(
-      [&](const fakes::InfluxRequest& request) -> std::optional<fakes::InfluxAnswer> {
-        if (!refusing || request.body.find("entity_id=" + bad + ",") == std::string::npos)
-          return {};
-        return fakes::InfluxAnswer{
-            .status = 400,
-            .body = R"({"code":"invalid","message":"unable to parse 'x': this one is bad"})"};
-      });
+  refuse(desk.archive, bad, refusing);
   desk.start();
   CHECK(desk.has_rows(desk.states()));
   REQUIRE(eventually([&] { return desk.archive.rows().size() == desk.states() - 1; }, k_end));
