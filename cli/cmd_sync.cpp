@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 // `haingest sync`: one snapshot into the database, or to a remote data API.
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <ostream>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/context.hpp"
 #include "cli/policy.hpp"
 #include "cli/report.hpp"
+#include "cli/targets.hpp"
 #include "cli/values.hpp"
 #include "core/base/log.hpp"
+#include "core/jobs/history.hpp"
 #include "core/jobs/sync.hpp"
 
 namespace haingest::cli {
@@ -63,22 +69,68 @@ mirror::Report sync_in_sight(const Context& context, const jobs::SyncOptions& op
   return jobs::sync(options, context.in);
 }
 
+// None without --history; without the database.
+std::optional<jobs::HistoryOptions> history_of(const Settings& settings) {
+  if (!settings.on(Key::history)) return std::nullopt;
+  if (settings.given(Key::to)) {
+    throw base::Failure(base::ErrorKind::usage,
+                        "--history writes what a local database holds, and --to has none; leave "
+                        "one of them out");
+  }
+  if (!has_target(settings)) {
+    throw base::Failure(base::ErrorKind::usage,
+                        "--history writes to InfluxDB, and none is configured; give --influx-url, "
+                        "or INFLUXDB_URL in the environment");
+  }
+  jobs::HistoryOptions options;
+  options.encoder = encoder_of(settings);
+  options.targets = targets_of(settings);
+  options.tls = {settings.text(Key::ca_file), !settings.on(Key::insecure)};
+  options.request_timeout = settings.duration(Key::timeout);
+  return options;
+}
+
+// Of several targets' errors the one that decides the exit code is the last word, and is returned.
+std::optional<base::Error> write_in_sight(const Context& context,
+                                          const jobs::HistoryOptions& options) {
+  std::vector<base::Error> errors;
+  {
+    const Progress progress(context, "Writing the device history …");
+    errors = jobs::write_history(options);
+  }
+  if (errors.empty()) return std::nullopt;
+  constexpr std::array first_applies{base::ErrorKind::usage, base::ErrorKind::credentials,
+                                     base::ErrorKind::unreachable, base::ErrorKind::failure};
+  const auto last = std::ranges::min_element(errors, {}, [&](const base::Error& error) {
+    return std::ranges::find(first_applies, error.kind);
+  });
+  for (auto each = errors.begin(); each != errors.end(); ++each) {
+    if (each != last) base::log::error(each->message);
+  }
+  return *last;
+}
+
 ExitCode run_sync(Context& context) {
   const Settings& settings = context.settings;
-  if (settings.on(Key::history)) {
-    throw base::Failure(
-        base::ErrorKind::usage,
-        "--history, a snapshot of every device to InfluxDB, is not there yet; leave "
-        "it out");
-  }
   if (settings.given(Key::columns)) {
     static_cast<void>(only(change_rows({}), split_list(settings.text(Key::columns))));
   }
+  // Before a folder is made for the database.
+  std::optional<jobs::HistoryOptions> history = history_of(settings);
   const jobs::SyncOptions options = options_of(context);
+  if (history) history->database_path = options.database_path;
   const mirror::Report report = sync_in_sight(context, options);
   explain(report, options);
   if (report.changed() || !settings.on(Key::quiet)) print(context, report, options.policy.dry_run);
   if (report.refusal) throw base::Failure(*report.refusal);
+  std::optional<base::Error> unwritten;
+  if (history && !options.policy.dry_run) unwritten = write_in_sight(context, *history);
+  if (unwritten) {
+    if (!report.partial || unwritten->kind != base::ErrorKind::failure) {
+      throw base::Failure(*unwritten);
+    }
+    base::log::error(unwritten->message);
+  }
   if (report.partial) return ExitCode::partial;
   return report.changed() && settings.on(Key::exit_code) ? ExitCode::differences : ExitCode::fine;
 }
@@ -99,7 +151,9 @@ Command sync_command() {
                    {"haingest sync -q", "for cron: prints changes only"},
                    {"haingest discover --save s.json; haingest sync --from s.json", "in two steps"},
                    {"haingest sync --to http://store.local:8006",
-                    "into another machine's database"}},
+                    "into another machine's database"},
+                   {"haingest sync --history --influx-url http://localhost:8086",
+                    "and a point of every device"}},
       .run = run_sync,
   };
 }

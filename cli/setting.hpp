@@ -66,6 +66,7 @@ enum class Key : std::size_t {
   exclude,
   tag,
   backfill,
+  device_history,
   durability,
   spool_max_bytes,
   spool_max_age,
@@ -82,6 +83,7 @@ enum CommandSet : std::uint8_t {
   k_watch = 8,
   k_dead_letters = 16,
   k_watches = k_watch | k_serve,
+  k_writes_points = k_watches | k_sync,
   k_every_command = 255
 };
 

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/watching.hpp"
 
-#include <algorithm>
 #include <ostream>
 
 #include "cli/policy.hpp"
 #include "cli/report.hpp"
+#include "cli/targets.hpp"
 #include "cli/values.hpp"
 #include "core/base/log.hpp"
-#include "core/influx/encoder.hpp"
 #include "core/mirror/mirror.hpp"
-#include "core/net/url.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -28,76 +26,9 @@ std::uint64_t bytes_of(const Settings& settings, Key key) {
   return *bytes;
 }
 
-std::vector<std::string> rules_of(const Settings& settings, Key key) {
-  for (const std::string& rule : settings.list(key)) {
-    const base::Result<void> checked = influx::check_rule(rule);
-    if (!checked) settings.refuse(key, rule, checked.error().message);
-  }
-  return settings.list(key);
-}
-
-influx::EncoderOptions encoder_of(const Settings& settings) {
-  influx::EncoderOptions encoder;
-  const std::string layout = settings.one_of(Key::layout, {"ha-ingestor", "home-assistant"});
-  if (layout == "home-assistant") encoder.layout = influx::Layout::home_assistant;
-  encoder.selection = {rules_of(settings, Key::include), rules_of(settings, Key::exclude)};
-  for (const std::string& tag : settings.list(Key::tag)) {
-    const auto equals = std::min(tag.find('='), tag.size());
-    const std::string key = tag.substr(0, equals);
-    const std::string value = equals < tag.size() ? tag.substr(equals + 1) : "";
-    const base::Result<void> checked = influx::check_tag(encoder.layout, key, value);
-    if (!checked) settings.refuse(Key::tag, tag, checked.error().message);
-    encoder.tags.emplace_back(key, value);
-  }
-  return encoder;
-}
-
-influx::Target target_of(const Settings& settings) {
-  const base::Result<net::Url> url = net::parse_url(settings.text(Key::influx_url));
-  if (!url) {
-    throw base::Failure(base::ErrorKind::usage,
-                        settings.of(Key::influx_url).origin + ": " + url.error().message);
-  }
-  influx::Target target;
-  target.name = settings.text(Key::influx_name);
-  target.url = settings.text(Key::influx_url);
-  target.org = settings.text(Key::influx_org);
-  target.bucket = settings.text(Key::influx_bucket);
-  target.database = settings.text(Key::influx_database);
-  target.retention_policy = settings.text(Key::influx_retention_policy);
-  target.token = settings.secret(Key::influx_token_file, Key::influx_token);
-  target.username = settings.text(Key::influx_username);
-  target.password = settings.secret(Key::influx_password_file, Key::influx_password);
-  return target;
-}
-
-// Flags and variables are for one target; which of several one that is set means cannot be told.
-void refuse_single(const Settings& settings) {
-  for (const Setting& setting : cli::settings()) {
-    if (!is_of_a_target(setting.key) || !settings.given(setting.key)) continue;
-    std::string names;
-    for (const Settings& target : settings.targets()) {
-      names += (names.empty() ? "" : ", ") + target.text(Key::influx_name);
-    }
-    throw base::Failure(base::ErrorKind::usage,
-                        settings.of(setting.key).origin +
-                            " is for a single target, but the configuration file has several (" +
-                            names +
-                            "); leave it out: what a target needs stands in its [[influx]] table");
-  }
-}
-
-std::vector<influx::Target> targets_of(const Settings& settings) {
-  if (settings.targets().empty()) return {target_of(settings)};
-  refuse_single(settings);
-  std::vector<influx::Target> targets;
-  for (const Settings& each : settings.targets()) targets.push_back(target_of(each));
-  return targets;
-}
-
 std::optional<jobs::PointsOptions> points_of(const Settings& settings) {
   if (settings.on(Key::no_influx)) return std::nullopt;
-  if (settings.targets().empty() && !settings.given(Key::influx_url)) {
+  if (!has_target(settings)) {
     base::log::info(
         "no InfluxDB is configured, so the registries are mirrored and state changes go nowhere; "
         "give --influx-url, or --no-influx to leave it at that");
@@ -106,6 +37,7 @@ std::optional<jobs::PointsOptions> points_of(const Settings& settings) {
   jobs::PointsOptions points;
   points.encoder = encoder_of(settings);
   points.targets = targets_of(settings);
+  points.device_history = settings.on(Key::device_history);
   if (settings.given(Key::backfill)) points.first_backfill = settings.duration(Key::backfill);
   const bool power = settings.one_of(Key::durability, {"power", "process"}) == "power";
   points.spool.durability = power ? influx::Durability::power : influx::Durability::process;

@@ -21,12 +21,12 @@ _haingest() {
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return ;;
-    --ha-url | --columns | --timeout | --where | --max-removals | --prune-after | --listen | --cors-origin | --allowed-host | --influx-url | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --layout | --include | --exclude | --tag | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id) return ;;
+    --ha-url | --columns | --timeout | --where | --max-removals | --prune-after | --influx-url | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --tag | --listen | --cors-origin | --allowed-host | --layout | --include | --exclude | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id) return ;;
   esac
 
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --config | --ha-url | --ha-token-file | --db | -o | --output | --columns | --log-format | --timeout | --ca-file | --where | --save | --api-token-file | --from | --max-removals | --prune-after | --listen | --cors-origin | --allowed-host | --influx-url | --influx-token-file | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --influx-password-file | --layout | --include | --exclude | --tag | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id)
+      --config | --ha-url | --ha-token-file | --db | -o | --output | --columns | --log-format | --timeout | --ca-file | --where | --save | --api-token-file | --from | --max-removals | --prune-after | --influx-url | --influx-token-file | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --influx-password-file | --tag | --listen | --cors-origin | --allowed-host | --layout | --include | --exclude | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id)
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i++)) ;;
       discover | sync | serve | watch | dead-letters) command=${command:-${COMP_WORDS[i]}} ;;
@@ -39,13 +39,13 @@ _haingest() {
       [[ -n $argument ]] || words=(devices entities areas floors labels config_entries aliases states)
       ;;
     sync)
-      options=(--api-token-file --from -n --dry-run --exit-code --to --max-removals --new-house --prune-after --history --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      options=(--api-token-file --from -n --dry-run --exit-code --to --max-removals --new-house --prune-after --history --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --tag --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
       ;;
     serve)
-      options=(--api-token-file --max-removals --new-house --prune-after --listen --private --cors-origin --allowed-host --watch --no-influx --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --include --exclude --tag --backfill --durability --spool-max-bytes --spool-max-age --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      options=(--api-token-file --max-removals --new-house --prune-after --listen --private --cors-origin --allowed-host --watch --no-influx --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --include --exclude --tag --backfill --device-history --durability --spool-max-bytes --spool-max-age --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
       ;;
     watch)
-      options=(--max-removals --new-house --prune-after --no-influx --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --include --exclude --tag --backfill --durability --spool-max-bytes --spool-max-age --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      options=(--max-removals --new-house --prune-after --no-influx --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --include --exclude --tag --backfill --device-history --durability --spool-max-bytes --spool-max-age --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
       ;;
     dead-letters)
       options=(--id --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)

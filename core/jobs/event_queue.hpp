@@ -22,6 +22,7 @@ class EventChunk {
     listening,  // a new connection begins; no JSON
     event,      // of a subscription to state_changed
     states,     // the result of get_states, on a new connection
+    devices,    // there are devices to write; no JSON
   };
   struct Item {
     What what{};

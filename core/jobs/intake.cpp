@@ -2,7 +2,6 @@
 #include "core/jobs/intake.hpp"
 
 #include <utility>
-#include <vector>
 
 #include "core/base/log.hpp"
 #include "core/model/snapshot.hpp"
@@ -69,6 +68,14 @@ void Intake::set_time_zone(const std::string& name) {
   context_changed_ = true;
 }
 
+void Intake::write_devices(DeviceNews news) {
+  {
+    const std::lock_guard lock(mutex_);
+    device_news_.push_back(std::move(news));
+  }
+  static_cast<void>(queue_.push(EventChunk::What::devices, ""));
+}
+
 void Intake::await_world() {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, k_world_within, [this] { return confirmed_ || stopping_; });
@@ -120,12 +127,23 @@ void Intake::read_states(std::string_view states) {
   if (recorder_ != nullptr) recorder_->end_snapshot();
 }
 
+void Intake::read_devices() {
+  std::vector<DeviceNews> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = std::exchange(device_news_, {});
+  }
+  if (recorder_ == nullptr) return;
+  for (const DeviceNews& news : all) recorder_->take_devices(news);
+}
+
 void Intake::begin_reading() {
   if (recorder_ == nullptr) return;
   commit();
   recorder_->begin_connection();
   await_world();
   adopt_context();
+  read_devices();  // a full queue had no room for their sign
   snapshot_until_ = std::chrono::steady_clock::now() + k_snapshot_within;
 }
 
@@ -139,6 +157,9 @@ void Intake::read(const EventChunk::Item& item) {
       break;
     case EventChunk::What::states:
       read_states(item.json);
+      break;
+    case EventChunk::What::devices:
+      read_devices();
       break;
   }
   if (recorder_ != nullptr && recorder_->is_full()) commit();

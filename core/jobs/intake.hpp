@@ -13,8 +13,10 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "core/base/error.hpp"
+#include "core/jobs/device_history.hpp"
 #include "core/jobs/event_queue.hpp"
 #include "core/jobs/recorder.hpp"
 #include "core/model/state_change.hpp"
@@ -58,6 +60,7 @@ class Intake {
   // `confirmed`: by what this connection brought, and not as it was stored before.
   void set_world(std::shared_ptr<const model::World> world, bool confirmed);
   void set_time_zone(const std::string& name);
+  void write_devices(DeviceNews news);
 
  private:
   void work();
@@ -66,6 +69,7 @@ class Intake {
   void read(const EventChunk::Item& item);
   void read_event(std::string_view event);
   void read_states(std::string_view states);
+  void read_devices();
   void begin_reading();
   void commit_unless_waiting();
   [[nodiscard]] std::chrono::steady_clock::time_point next_look() const;
@@ -82,6 +86,7 @@ class Intake {
   std::string time_zone_;                      // guarded by mutex_
   bool confirmed_ = false;                     // guarded by mutex_
   bool context_changed_ = false;               // guarded by mutex_
+  std::vector<DeviceNews> device_news_;        // guarded by mutex_
   bool stopping_ = false;                      // guarded by mutex_
 
   model::StateReader reader_;

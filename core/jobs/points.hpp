@@ -32,6 +32,7 @@ struct PointsOptions {
   // Asked of the recorder when the spool is new.
   std::optional<std::chrono::milliseconds> first_backfill;
   BackfillPauses backfill_pauses;
+  bool device_history = false;  // a point of each device that changes, see DeviceHistory
   net::TlsOptions tls;
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds drain_time{10'000};

@@ -20,7 +20,11 @@ Recorder::Recorder(const influx::EncoderOptions& options, influx::Spool& spool, 
   for (const auto& [entity_id, mark] : spool_.marks()) newest_[entity_id] = {mark, mark};
 }
 
-void Recorder::begin_connection() { unheard_.begin(spool_.marks()); }
+void Recorder::begin_connection() {
+  Unheard::Marks marks = spool_.marks();
+  marks.erase(k_devices_mark);
+  unheard_.begin(std::move(marks));
+}
 
 void Recorder::end_snapshot() {
   if (unheard_.open()) pending_.new_gap = unheard_.settle(clock_());
@@ -37,11 +41,16 @@ void Recorder::count_odd(const model::StateChange& change, const Newest* before)
                      "machine; it is stored as it is, further ones are only counted");
 }
 
-void Recorder::add_lines(const model::StateChange& change, const Newest* before) {
+influx::NewBlock& Recorder::append_lines() {
   const std::size_t blocks = pending_.blocks.size();
   influx::NewBlock& block = influx::append_lines(pending_.blocks, lines_);
   opened_blocks_ += pending_.blocks.size() - blocks;
   pending_bytes_ += lines_.size();
+  return block;
+}
+
+void Recorder::add_lines(const model::StateChange& change, const Newest* before) {
+  influx::NewBlock& block = append_lines();
   // In one block the later line is the later one; in two it must be seen to.
   const bool meets = before != nullptr && change.last_updated == before->last_updated;
   if (meets && before->group != opened_blocks_) block.alone = true;
@@ -100,6 +109,24 @@ void Recorder::take(const model::StateChange& change) {
   count_odd(change, before);
   if (!lines_.empty()) add_lines(change, before);
   mark(change);
+}
+
+void Recorder::take_devices(const DeviceNews& news) {
+  for (const auto& [device_id, when] : news.devices) {
+    const auto device = news.world->find(model::Kind::device, device_id);
+    if (!device) continue;
+    lines_.clear();
+    encoder_.encode_device(*news.world, *device, when, lines_);
+    if (!lines_.empty()) append_lines();
+  }
+  base::Timestamp& mark = pending_marks_[k_devices_mark];
+  mark = std::max(mark, news.up_to);
+}
+
+std::optional<base::Timestamp> Recorder::devices_written() {
+  const Unheard::Marks marks = spool_.marks();
+  const auto mark = marks.find(k_devices_mark);
+  return mark == marks.end() ? std::nullopt : std::optional(mark->second);
 }
 
 base::Result<bool> Recorder::flush() {

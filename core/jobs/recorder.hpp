@@ -16,6 +16,7 @@
 #include "core/base/timestamp.hpp"
 #include "core/influx/encoder.hpp"
 #include "core/influx/spool.hpp"
+#include "core/jobs/device_history.hpp"
 #include "core/jobs/unheard.hpp"
 #include "core/model/state_change.hpp"
 #include "core/model/world.hpp"
@@ -49,6 +50,9 @@ class Recorder {
   // A snapshot's state that is not newer than what was taken of its entity is left out.
   void take(const model::StateChange& change);
   void end_snapshot();
+  // The device history. How far it is stands beside its points in the spool: none at all, none.
+  void take_devices(const DeviceNews& news);
+  [[nodiscard]] std::optional<base::Timestamp> devices_written();
   // What has come of this connection waits for the snapshot, which tells where the gap is.
   [[nodiscard]] bool awaits_snapshot() const { return unheard_.open(); }
   // Whether enough has gathered for a commit.
@@ -61,6 +65,8 @@ class Recorder {
 
  private:
   static constexpr std::size_t k_commit_bytes = std::size_t{4} << 20U;
+  // The device history's place among the entities' marks; an entity_id has a dot.
+  static constexpr const char* k_devices_mark = "devices";
 
   // Of an entity.
   struct Newest {
@@ -71,6 +77,7 @@ class Recorder {
 
   [[nodiscard]] bool was_taken(const model::StateChange& state, const Newest* before) const;
   void add_lines(const model::StateChange& change, const Newest* before);
+  influx::NewBlock& append_lines();
   void mark(const model::StateChange& change);
   void count_odd(const model::StateChange& change, const Newest* before);
 

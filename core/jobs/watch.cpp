@@ -9,6 +9,7 @@
 #include "core/base/log.hpp"
 #include "core/base/service_manager.hpp"
 #include "core/jobs/applier.hpp"
+#include "core/jobs/device_history.hpp"
 #include "core/jobs/intake.hpp"
 #include "core/jobs/status_writer.hpp"
 #include "core/sqlite/writer_lock.hpp"
@@ -66,6 +67,7 @@ struct Watcher::Impl {
   bool states_taken = false;
   bool deaf = false;  // an event was lost: what comes behind it would hide that
   std::unique_ptr<Points> points;
+  std::optional<DeviceHistory> device_history;  // on the applier's thread
   // Made by run(), used on Live's thread, gone when run() returns.
   std::unique_ptr<Intake> intake;
   std::unique_ptr<Applier> applier;
@@ -84,6 +86,9 @@ Watcher::Impl::Impl(WatchOptions given, OnReport report)
   if (!options.points) return;
   points = std::make_unique<Points>(*options.points, options.database_path, options.clock,
                                     [this](const base::Error& error) { fail(error); });
+  if (!options.points->device_history) return;
+  device_history.emplace(options.database_path, points->recorder().devices_written(),
+                         options.clock);
 }
 
 void Watcher::Impl::fail(const base::Error& error) {
@@ -157,6 +162,8 @@ ApplierHandlers Watcher::Impl::applier_handlers() {
           [this](std::shared_ptr<const model::World> world, bool confirmed) {
             if (points && confirmed) points->backfill().set_world(world);
             intake->set_world(std::move(world), confirmed);
+            if (!device_history || !confirmed) return;
+            if (auto news = device_history->look()) intake->write_devices(std::move(*news));
           },
       .trouble =
           [this](const std::string& sentence) {

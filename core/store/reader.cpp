@@ -224,6 +224,17 @@ ChangesPage Reader::changes_since(std::int64_t since, std::int64_t limit) {
   return page;
 }
 
+std::int64_t Reader::last_change_until(base::Timestamp moment) {
+  std::int64_t seq = 0;
+  impl_->read([&](SQLite::Database& database) {
+    SQLite::Statement query(database, "SELECT coalesce(max(seq), 0) FROM changes WHERE at <= ?");
+    query.bind(1, base::to_sqlite_text(moment));
+    query.executeStep();
+    seq = query.getColumn(0).getInt64();
+  });
+  return seq;
+}
+
 std::map<std::string, std::string> Reader::renamed_since(base::Timestamp since) {
   std::map<std::string, std::string> present;
   impl_->read([&](SQLite::Database& database) {

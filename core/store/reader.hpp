@@ -64,6 +64,8 @@ class Reader {
   [[nodiscard]] model::Stored read_all();
   [[nodiscard]] std::vector<RemovedRecord> removed(model::Kind kind);
   [[nodiscard]] ChangesPage changes_since(std::int64_t since, std::int64_t limit);
+  // The newest change of that moment or before, as a `since`; 0 when none is kept.
+  [[nodiscard]] std::int64_t last_change_until(base::Timestamp moment);
   // What entities that were renamed since then are called now: old entity_id -> present one. An old
   // id that another entity has taken is left out.
   [[nodiscard]] std::map<std::string, std::string> renamed_since(base::Timestamp since);

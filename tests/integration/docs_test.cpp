@@ -378,7 +378,7 @@ std::vector<Completed> expectations() {
       {"haingest sync --", option_words(1)},
       {"haingest serve --", option_words(2)},
       {"haingest sync --d", {"--db", "--dry-run"}},
-      {"haingest serve --d", {"--db", "--durability"}},
+      {"haingest serve --d", {"--db", "--device-history", "--durability"}},
       {"haingest w", {"watch"}},
       {"haingest watch --", option_words(3)},
       {"haingest dead-letters r", {"retry"}},

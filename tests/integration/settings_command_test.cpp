@@ -72,7 +72,7 @@ TEST_CASE("--show-config has every setting with its value and its origin") {
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
   const auto rows = ordered_json::parse(outcome.out);
-  CHECK(rows.size() == 57);
+  CHECK(rows.size() == 58);
   CHECK(shown(rows, "config") == program.file("h.toml") + " (--config, read)");
   CHECK(shown(rows, "max-removals") == "20% (default)");
   CHECK(shown(rows, "ha-url") == "http://a:8123,http://b:8123 (HA_URL)");
@@ -413,8 +413,10 @@ TEST_CASE("errors are objects in a JSON log") {
   CHECK(outcome.exit_code == 2);
   const auto line = ordered_json::parse(outcome.err);
   CHECK(line["level"] == "error");
-  CHECK(line["message"] ==
-        "--history, a snapshot of every device to InfluxDB, is not there yet; leave it out");
+  CHECK(
+      line["message"] ==
+      "--history writes to InfluxDB, and none is configured; give --influx-url, or INFLUXDB_URL in "
+      "the environment");
 }
 
 TEST_CASE("a retired key warns, an unknown one ends with 2") {

@@ -2,8 +2,10 @@
 // `haingest sync` as cron and operators run it, against the simulated Home Assistant.
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 
+#include "tests/fakes/influx_server.hpp"
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sql.hpp"
@@ -461,8 +463,18 @@ TEST_CASE("a wrong command line ends with 2 and touches nothing") {
         "--max-removals: 'many' is neither a number nor a share like 20%", "");
   usage({"--prune-after", "never"},
         "--prune-after: 'never' is no time; write 30 (seconds), 250ms, 30s, 5m, 2h or 90d", "");
-  usage({"--history"},
-        "--history, a snapshot of every device to InfluxDB, is not there yet; leave it out", "");
+  usage(
+      {"--history"},
+      "--history writes to InfluxDB, and none is configured; give --influx-url, or INFLUXDB_URL in "
+      "the environment",
+      "");
+  usage({"--history", "--influx-url", "localhost:8086"},
+        "--influx-url: \"localhost:8086\" is no URL that haingest can use: it lacks the scheme, as "
+        "in http://homeassistant.local:8123",
+        "");
+  usage({"--history", "--to", "http://127.0.0.1:1"},
+        "--history writes what a local database holds, and --to has none; leave one of them out",
+        "");
   usage({"--to", "http://127.0.0.1:1", "--db", "x"},
         "--to sends to a remote data API and --db names a local database; give one of them", "");
   usage({"--db", program.file("m.db")},
@@ -473,6 +485,109 @@ TEST_CASE("a wrong command line ends with 2 and touches nothing") {
         "the environment",
         "");
   CHECK(std::filesystem::is_empty(program.folder.path()));
+}
+
+TEST_CASE("--history writes a point of each device, and no more with --dry-run") {
+  const House house;
+  const fakes::InfluxServer influx(fakes::InfluxKind::influxdb2);
+  const Words words{"--history", "--influx-url", influx.url(),  "--influx-org",
+                    "haingest",  "--tag",        "house=north", "-q"};
+  Words dry = words;
+  dry.emplace_back("--dry-run");
+  CHECK(house.sync(dry).exit_code == 0);
+  CHECK(influx.writes().empty());
+  const Outcome outcome = house.sync(words);
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.err.empty());
+  REQUIRE(influx.writes().size() == 1);
+  CHECK(influx.writes()[0].parameters.at("bucket") == "home_assistant_events");
+  const auto or_else = [](const std::string& column, const std::string& other) {
+    return "coalesce(nullif(" + column + ", ''), '" + other + "')";
+  };
+  const std::string expected = house.sql(
+      "SELECT 'devices,area_id=' || " + or_else("coalesce(d.area_id, p.area_id)", "unassigned") +
+      " || ',device_id=' || d.device_id || ',house=north,manufacturer=' || " +
+      or_else("d.manufacturer", "Unknown") + " || ',model=' || " + or_else("d.model", "Unknown") +
+      " || ' ' || d.name || ' ' || " + or_else("d.sw_version", "Unknown") +
+      " || ' ' || (SELECT count(*) FROM entities AS e WHERE e.device_id = d.device_id) FROM "
+      "devices "
+      "AS d LEFT JOIN devices AS p ON p.device_id = d.parent_device_id ORDER BY 1");
+  std::set<std::string> rows;
+  for (const auto& [row, fields] : influx.rows()) {
+    std::string series = row.substr(0, row.rfind(' '));
+    for (auto at = series.find('\\'); at != std::string::npos; at = series.find('\\', at)) {
+      series.erase(at, 1);
+    }
+    const auto plain = [&](const char* name) {
+      const std::string& text = fields.at(name);
+      return text.substr(1, text.size() - 2);
+    };
+    std::string count = fields.at("entity_count");
+    count.pop_back();
+    rows.insert(series + " " + plain("name") + " " + plain("sw_version") + " " + count + "\n");
+  }
+  CHECK(std::accumulate(rows.begin(), rows.end(), std::string()) == expected);
+  // Each time anew, also when nothing has changed.
+  CHECK(house.sync(words).exit_code == 0);
+  CHECK(influx.rows().size() == 20);
+}
+
+TEST_CASE("--history that cannot be written ends with why, after the database is up to date") {
+  const House house;
+  fakes::InfluxServer influx(fakes::InfluxKind::influxdb2);
+  const std::string start = "the database is up to date, but the device history was not written: ";
+  const auto fails = [&](int exit_code, const std::string& why, const Words& more = {}) {
+    Words words{"--history", "--influx-url", influx.url(), "--influx-org", "haingest", "-q"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = house.sync(words);
+    CHECK(outcome.exit_code == exit_code);
+    CHECK(outcome.err == error_line(start + why));
+    CHECK(house.sql("SELECT count(*) FROM devices") == "10\n");
+    CHECK(influx.rows().empty());
+  };
+  const auto answers = [&](int status, const std::string& body) {
+    influx.script([=](const fakes::InfluxRequest&) -> std::optional<fakes::InfluxAnswer> {
+      return fakes::InfluxAnswer{.status = status, .body = body};
+    });
+  };
+  const std::string who = "InfluxDB 2 at " + influx.url() + ": ";
+  influx.require("Token right");
+  fails(4,
+        who + "the credentials are refused; check token, user and password (unauthorized access)");
+  influx.require("");
+  answers(404, R"({"code":"not found","message":"bucket \"b\" not found"})");
+  fails(1, who + R"(the bucket is not there; create it, or set another (bucket "b" not found))");
+  answers(400, R"({"code":"invalid","message":"unable to parse 'x': this one is bad"})");
+  fails(1, who + "it refuses points: unable to parse 'x': this one is bad");
+  answers(503, "");
+  fails(5, who + "it is overloaded or starting");
+  influx.stop();
+  fails(5, "InfluxDB at " + influx.url() + ": connection refused");
+}
+
+TEST_CASE("of several targets each gets what it can; the weightiest error decides") {
+  House house;
+  const fakes::InfluxServer well(fakes::InfluxKind::influxdb1);
+  fakes::InfluxServer away(fakes::InfluxKind::influxdb1);
+  fakes::InfluxServer refusing(fakes::InfluxKind::influxdb1);
+  away.stop();
+  refusing.require("Basic right");
+  std::string toml;
+  for (const auto& [name, url] :
+       {std::pair{"away", away.url()}, {"refusing", refusing.url()}, {"well", well.url()}}) {
+    toml += "[[influx]]\nname = \"" + std::string(name) + "\"\nurl = \"" + url + "\"\n";
+  }
+  const std::string path = house.program.file("h.toml");
+  test::write_file(path, toml);
+  const Outcome outcome = house.sync({"-q", "--history", "--config", path});
+  CHECK(outcome.exit_code == 4);
+  CHECK(well.rows().size() == 10);
+  const std::string start = "the database is up to date, but the device history was not written: ";
+  CHECK(without_times(outcome.err) ==
+        "error " + start + "InfluxDB at " + away.url() + ": connection refused\n" +
+            error_line(start + "InfluxDB 1 at " + refusing.url() +
+                       ": the credentials are refused; check token, user and password "
+                       "(unauthorized access)"));
 }
 
 TEST_CASE("a snapshot from a file or from standard input gives what Home Assistant gives") {

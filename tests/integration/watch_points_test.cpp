@@ -74,6 +74,17 @@ class Desk {
     }
     return found;
   }
+  [[nodiscard]] fakes::InfluxRows device_rows() const {
+    fakes::InfluxRows devices = influx.rows();
+    std::erase_if(devices, [](const auto& row) { return !row.first.starts_with("devices,"); });
+    return devices;
+  }
+  // The first one; returns its id.
+  std::string rename_device(const std::string& name) {
+    const std::string id = house.device_ids().at(0);
+    home.change([&](fakes::House& now) { now.set_device_field(id, "name", '"' + name + '"'); });
+    return id;
+  }
   void set_state(const std::string& entity_id, const std::string& state) {
     home.change([&](fakes::House& now) { now.set_state(entity_id, state); });
   }
@@ -189,6 +200,70 @@ TEST_CASE("A new connection repeats nothing, and brings what changed while nobod
   desk.set_state(entity, "and again");
   CHECK(desk.has_rows(desk.states() + 2));
   CHECK(desk.lines_written() == desk.states() + 2);
+  CHECK(desk.stop().exit_code == 0);
+}
+
+TEST_CASE("Without --device-history no device is a point") {
+  Desk desk;
+  desk.start();
+  REQUIRE(desk.has_rows(desk.states()));
+  desk.rename_device("Another name");
+  desk.watch->wait_for_err(" updated (run ");
+  CHECK(desk.stop().exit_code == 0);
+  CHECK(desk.device_rows().empty());
+}
+
+TEST_CASE("With it each device is a point once, and again when it has changed") {
+  Desk desk;
+  desk.start({"--device-history", "--tag", "house=north"});
+  const std::size_t devices = desk.house.device_ids().size();
+  REQUIRE(desk.has_rows(desk.states() + devices));
+  std::set<std::string> named;
+  for (const auto& [row, fields] : desk.device_rows()) {
+    INFO(row);
+    CHECK(row.find(",house=north") != std::string::npos);
+    const auto id = row.find(",device_id=") + 11;
+    named.insert(row.substr(id, row.find(',', id) - id) + " " + fields.at("name"));
+    CHECK(fields.size() == 3);
+  }
+  std::set<std::string> expected;
+  for (const std::string& id : desk.house.device_ids()) {
+    expected.insert(id + " " + desk.house.device_field(id, "name"));
+  }
+  CHECK(named == expected);
+
+  const std::string id = desk.rename_device("Another name");
+  CHECK(desk.has_rows(desk.states() + devices + 1));
+  CHECK(desk.fields_of(",device_id=" + id + ",", "name").find("\"Another name\";") !=
+        std::string::npos);
+  CHECK(desk.stop().exit_code == 0);
+
+  // Nothing is repeated; what changed meanwhile, by whomsoever it was written, is not left out.
+  desk.start({"--device-history"});
+  desk.watch->wait_for_err("connected with");
+  desk.rename_device("A third name");
+  CHECK(desk.has_rows(desk.states() + devices + 2));
+  CHECK(desk.lines_written() == desk.states() + devices + 2);
+  CHECK(desk.stop(SIGKILL).exit_code == 128 + SIGKILL);
+  desk.rename_device("A fourth name");
+  REQUIRE(desk.program.run({"sync", "-q", "--db", desk.database}).exit_code == 0);
+  desk.start({"--device-history"});
+  CHECK(desk.has_rows(desk.states() + devices + 3));
+  CHECK(desk.stop().exit_code == 0);
+  CHECK(desk.fields_of(",device_id=" + id + ",", "name").find("\"A fourth name\";") !=
+        std::string::npos);
+}
+
+TEST_CASE("The old services' names turn it on, and devices that are known already come then") {
+  Desk desk;
+  const std::size_t devices = desk.house.device_ids().size();
+  desk.start();
+  REQUIRE(desk.has_rows(desk.states()));
+  REQUIRE(desk.stop().exit_code == 0);
+  desk.program.environment["STORE_DEVICE_HISTORY_IN_INFLUXDB"] = "true";
+  desk.start();
+  CHECK(desk.has_rows(desk.states() + devices));
+  CHECK(desk.device_rows().size() == devices);
   CHECK(desk.stop().exit_code == 0);
 }
 

@@ -6,6 +6,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/unit/influx/points.hpp"
 
 namespace haingest::jobs {
 namespace {
@@ -154,6 +155,30 @@ TEST_CASE("A state that goes is no point, and many lines are several blocks") {
     lines += block.count;
   }
   CHECK(lines == 12'000);
+}
+
+TEST_CASE("Devices are lines of their own, and how far they are is asked of nobody") {
+  Desk desk;
+  CHECK_FALSE(desk.recorder.devices_written());
+  const auto world = test::world_of({R"([{"id":"d1","name":"Lamp"},{"id":"d2","name":"Fan"}])"});
+  const base::Timestamp when = at("2026-11-25T09:00:00Z");
+  desk.recorder.take_devices({world, {{"d2", when}, {"gone", when}}, when});
+  CHECK(desk.blocks().empty());
+  REQUIRE(desk.recorder.flush().has_value());
+  REQUIRE(desk.blocks().size() == 1);
+  CHECK(desk.blocks()[0].lines ==
+        "devices,area_id=unassigned,device_id=d2,manufacturer=Unknown,model=Unknown "
+        "name=\"Fan\",sw_version=\"Unknown\",entity_count=0i 1795597200000000000\n");
+  CHECK(desk.recorder.counts().lines == 1);
+  CHECK(desk.recorder.devices_written() == when);
+  CHECK(Recorder({}, desk.spool, Desk::clock()).devices_written() == when);
+
+  // Nor does it make an old spool of a new one, whose entities are asked for from then on.
+  desk.recorder.begin_connection();
+  desk.take_snapshot("sensor.a", "1", "2026-11-25T10:00:00+00:00");
+  desk.recorder.end_snapshot();
+  CHECK_FALSE(desk.recorder.flush().value());
+  CHECK(desk.spool.gaps().empty());
 }
 
 TEST_CASE("A state of the snapshot that live events have replaced already is taken, too") {

@@ -83,12 +83,19 @@ TEST_CASE("reader: changes since a number, page by page, and pruned ones are tol
   CHECK(first.next == 1);
   CHECK(reader.changes_since(first.next, 100).changes.size() == 1);
   CHECK(reader.changes_since(2, 100).changes.empty());
+  const auto until = [&](const char* moment) {
+    return reader.last_change_until(base::parse_timestamp(moment).value());
+  };
+  CHECK(until("2025-01-01 00:59:59") == 0);
+  CHECK(until("2025-01-01 01:00:00") == 2);
   CHECK(reader.changes_since(2, 100).next == 2);
   // A year and a day later the old changes go; someone who stopped at 1 has missed number 2.
   sync(path, k_one, "2026-01-02 01:00:00");
   CHECK(reader.changes_since(1, 100).pruned);
   CHECK_FALSE(reader.changes_since(2, 100).pruned);
   CHECK(reader.changes_since(2, 100).changes.at(0).change.action == model::Action::removed);
+  CHECK(until("2026-01-02 00:59:59") == 0);
+  CHECK(until("2026-01-02 01:00:00") == 3);
 }
 
 TEST_CASE("reader: everything once, or none where there is no database") {
