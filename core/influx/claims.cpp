@@ -179,11 +179,18 @@ bool Claims::busy() const {
 
 std::uint64_t Claims::waiting_lines() { return spool_.depth(target_).lines; }
 
-bool Claims::done() {
+bool Claims::all_sent() {
   const std::lock_guard lock(mutex_);
-  if (on_their_way_ > 0 || !held_.empty() || !again_.empty()) return false;
-  if (!acknowledge_all()) return false;
+  if (on_their_way_ > 0 || !again_.empty() || !acknowledge_all()) return false;
   return spool_.read(target_, cursor_, 1, 1).empty();
+}
+
+bool Claims::done() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!held_.empty()) return false;
+  }
+  return all_sent();
 }
 
 }  // namespace haingest::influx

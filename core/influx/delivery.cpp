@@ -65,6 +65,11 @@ bool Shared::start_is_known() {
   return started_.has_value();
 }
 
+void Delivery::greet() {
+  while (must_ask_ && !shared_.stopping) must_ask_ = !find_server();
+  if (!shared_.stopping) well();
+}
+
 Delivery::Brought Delivery::bring(const Claim& claim) {
   bool repeated = claim.repeated;
   for (;;) {

@@ -32,8 +32,7 @@ struct Shared {
       : options(uploader_options),
         claims(spool, options.target.name),
         dead_letters(letters),
-        state(options.target, options.clock, options.probe_pause,
-              [this] { return claims.waiting_lines(); }) {}
+        state(options, [this] { return claims.waiting_lines(); }) {}
 
   const UploaderOptions options;
   Claims claims;
@@ -60,6 +59,9 @@ struct Shared {
 class Delivery {
  public:
   Delivery(Shared& shared, std::size_t worker);
+
+  // Finds out who answers, until somebody does.
+  void greet();
 
   struct Brought {
     bool all = false;                    // false: the process is about to end

@@ -36,17 +36,24 @@ std::string roughly(std::chrono::microseconds span) {
 
 }  // namespace
 
-UploadState::UploadState(const Target& target, base::Clock clock,
-                         std::chrono::milliseconds probe_pause,
-                         std::function<std::uint64_t()> waiting)
-    : clock_(std::move(clock)), probe_pause_(probe_pause), waiting_(std::move(waiting)) {
-  status_.target = target.name;
-  status_.url = shown_url(target);
+UploadState::UploadState(const UploaderOptions& options, std::function<std::uint64_t()> waiting)
+    : options_(options), waiting_(std::move(waiting)) {
+  status_.target = options.target.name;
+  status_.url = shown_url(options.target);
 }
 
 std::string UploadState::who() const {
   const bool known = status_.flavour != Flavour::unknown;
-  return std::string(known ? name_of(status_.flavour) : "InfluxDB") + " at " + status_.url;
+  return (options_.one_of_several ? status_.target + ", " : "") +
+         std::string(known ? name_of(status_.flavour) : "InfluxDB") + " at " + status_.url;
+}
+
+UploadState::State UploadState::state_in_trouble() const {
+  State state = State::idle;
+  for (const auto& trouble : troubles_) {
+    if (trouble && state != State::held) state = trouble->state;
+  }
+  return state;
 }
 
 void UploadState::say_once(const std::string& line) {
@@ -70,11 +77,17 @@ Flavour UploadState::flavour() const {
 }
 
 void UploadState::trouble(std::size_t worker, Trouble trouble, std::string_view outcome) {
-  const std::lock_guard lock(mutex_);
-  if (!status_.failing_since) status_.failing_since = clock_();
-  status_.last_error = trouble.sentence;
-  say_once(who() + ": " + trouble.sentence + "; " + std::string(outcome));
-  troubles_.at(worker) = std::move(trouble);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!status_.failing_since) status_.failing_since = options_.clock();
+    ++status_.failures;
+    const bool same = status_.last_error == trouble.sentence && state_in_trouble() == trouble.state;
+    status_.last_error = trouble.sentence;
+    say_once(who() + ": " + trouble.sentence + "; " + std::string(outcome));
+    troubles_.at(worker) = std::move(trouble);
+    if (same) return;
+  }
+  options_.changed();
 }
 
 void UploadState::retrying(std::size_t worker, const std::string& sentence) {
@@ -83,25 +96,26 @@ void UploadState::retrying(std::size_t worker, const std::string& sentence) {
 }
 
 void UploadState::held(std::size_t worker, const std::string& sentence) {
-  trouble(
-      worker, {State::held, sentence},
-      "events are kept in the spool, and it is tried again every " + base::to_text(probe_pause_));
+  trouble(worker, {State::held, sentence},
+          "events are kept in the spool, and it is tried again every " +
+              base::to_text(options_.probe_pause));
 }
 
 bool UploadState::well(std::size_t worker) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (!troubles_.at(worker)) return false;
   troubles_.at(worker).reset();
-  const auto in_trouble = [](const auto& one) { return one.has_value(); };
-  if (std::any_of(troubles_.begin(), troubles_.end(), in_trouble)) return false;
-  const auto span =
-      status_.failing_since ? clock_() - *status_.failing_since : std::chrono::microseconds{0};
+  if (state_in_trouble() != State::idle) return false;
+  const auto span = status_.failing_since ? options_.clock() - *status_.failing_since
+                                          : std::chrono::microseconds{0};
   const std::uint64_t waiting = waiting_();
   base::log::info(who() + " answers again after " + roughly(span) + "; " + points(waiting) +
                   (waiting == 1 ? " waits" : " wait"));
   status_.last_error.clear();
   status_.failing_since.reset();
   said_.clear();
+  lock.unlock();
+  options_.changed();
   return true;
 }
 
@@ -112,7 +126,7 @@ void UploadState::warn(const std::string& sentence) {
 
 void UploadState::took() {
   const std::lock_guard lock(mutex_);
-  status_.last_stored_at = clock_();
+  status_.last_stored_at = options_.clock();
 }
 
 void UploadState::stored(std::uint64_t lines) {
@@ -121,11 +135,15 @@ void UploadState::stored(std::uint64_t lines) {
 }
 
 void UploadState::dead(std::uint64_t lines, const std::string& reason) {
-  const std::lock_guard lock(mutex_);
-  status_.dead_lines += lines;
-  if (std::exchange(said_dead_, true)) return;
-  base::log::warning(who() + " refuses a point (" + reason +
-                     "); it is kept: haingest dead-letters list shows it and what may follow");
+  {
+    const std::lock_guard lock(mutex_);
+    status_.dead_lines += lines;
+    if (!std::exchange(said_dead_, true)) {
+      base::log::warning(who() + " refuses a point (" + reason +
+                         "); it is kept: haingest dead-letters list shows it and what may follow");
+    }
+  }
+  options_.changed();
 }
 
 void UploadState::expired(std::uint64_t lines) {
@@ -158,10 +176,8 @@ void UploadState::repeated(std::uint64_t lines) {
 UploadStatus UploadState::status(bool busy) const {
   const std::lock_guard lock(mutex_);
   UploadStatus status = status_;
-  status.state = busy ? State::sending : State::idle;
-  for (const auto& trouble : troubles_) {
-    if (trouble && status.state != State::held) status.state = trouble->state;
-  }
+  status.state = state_in_trouble();
+  if (busy && status.state == State::idle) status.state = State::sending;
   return status;
 }
 

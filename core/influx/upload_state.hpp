@@ -16,8 +16,8 @@
 
 #include "core/base/timestamp.hpp"
 #include "core/influx/flavour.hpp"
-#include "core/influx/target.hpp"
 #include "core/influx/upload_status.hpp"
+#include "core/influx/uploader.hpp"
 
 namespace haingest::influx {
 
@@ -26,8 +26,7 @@ inline constexpr std::size_t k_upload_workers = 2;
 class UploadState {
  public:
   // `waiting` says how many points wait in the spool.
-  UploadState(const Target& target, base::Clock clock, std::chrono::milliseconds probe_pause,
-              std::function<std::uint64_t()> waiting);
+  UploadState(const UploaderOptions& options, std::function<std::uint64_t()> waiting);
 
   void recognised(const Server& server);
   [[nodiscard]] Flavour flavour() const;
@@ -61,10 +60,10 @@ class UploadState {
   void trouble(std::size_t worker, Trouble trouble, std::string_view outcome);
   // With mutex_.
   [[nodiscard]] std::string who() const;
+  [[nodiscard]] State state_in_trouble() const;  // idle: in none
   void say_once(const std::string& line);
 
-  const base::Clock clock_;
-  const std::chrono::milliseconds probe_pause_;
+  const UploaderOptions& options_;
   const std::function<std::uint64_t()> waiting_;
   mutable std::mutex mutex_;
   // All of it is guarded by mutex_.

@@ -25,6 +25,7 @@ struct UploadStatus {
   State state = State::idle;
   std::string last_error;  // one line; "" since the last success
   std::optional<base::Timestamp> failing_since;
+  std::uint64_t failures = 0;  // tries in vain, since the start
   std::optional<base::Timestamp> last_stored_at;
   std::uint64_t stored_lines = 0;  // since the start, as all that follow
   std::uint64_t dead_lines = 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -19,7 +20,6 @@ using std::chrono::milliseconds;
 
 // How long a worker without work sleeps in the spool; it is woken for new blocks.
 constexpr milliseconds k_idle{1'000};
-constexpr milliseconds k_drain_step{20};
 
 UploaderOptions checked(UploaderOptions options) {
   const auto url = net::parse_url(options.target.url);
@@ -35,11 +35,14 @@ struct Uploader::Impl {
 
   Shared shared;
   std::array<std::thread, k_upload_workers> workers;
+  std::uint64_t enough_failures = std::numeric_limits<std::uint64_t>::max();  // for drained()
 
   void work(std::size_t number) noexcept {
     std::string why;
     try {
       Delivery delivery(shared, number);
+      // That a target is away is said at the start, and not with the first point.
+      if (number == 0) delivery.greet();
       while (!shared.stopping) {
         look_after_held(delivery);
         if (const auto claim = shared.claims.next(idle_time())) deliver(delivery, *claim);
@@ -121,13 +124,16 @@ void Uploader::start() {
   }
 }
 
-bool Uploader::drain(milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!impl_->shared.claims.done()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::sleep_for(k_drain_step);
-  }
-  return true;
+bool Uploader::all_stored() { return impl_->shared.claims.done(); }
+
+void Uploader::begin_drain() {
+  const UploadStatus now = status();
+  if (now.failing_since) impl_->enough_failures = now.failures + 1;
+  impl_->shared.wake();
+}
+
+bool Uploader::drained() {
+  return impl_->shared.claims.all_sent() || status().failures >= impl_->enough_failures;
 }
 
 UploadStatus Uploader::status() const {

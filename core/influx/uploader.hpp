@@ -26,10 +26,13 @@ struct UploaderOptions {
   std::chrono::milliseconds probe_pause{60'000};    // after wrong credentials, a missing database
   std::chrono::milliseconds hold{15'000};           // VictoriaMetrics acknowledges before it stores
   std::optional<bool> gzip;                         // none: where it pays
+  bool one_of_several = false;                      // the log tells it from the others by its name
   base::Clock clock = base::system_now;
   // Called by a worker that cannot go on, on its thread, with why; the process must end. Where
   // there is none it ends at once, with a line in the log.
   std::function<void(const std::string&)> failed;
+  // Called on a worker's thread when how the target is doing is another than it was.
+  std::function<void()> changed = [] {};
 };
 
 class Uploader {
@@ -41,9 +44,13 @@ class Uploader {
   Uploader& operator=(const Uploader&) = delete;
 
   void start();
-  // Waits until what is in the spool is stored, or until `limit` has passed; false when something
-  // is left (with VictoriaMetrics nearly always: it is asked to have stayed up for a while).
-  bool drain(std::chrono::milliseconds limit);
+  // Whether all that is in the spool is stored there.
+  [[nodiscard]] bool all_stored();
+  // The process is about to end: what would be tried again later is tried now.
+  void begin_drain();
+  // Whether waiting any longer brings nothing: all is sent (VictoriaMetrics is not waited for to
+  // stay up for a while), or a target that was in trouble then has been tried again in vain.
+  [[nodiscard]] bool drained();
   [[nodiscard]] UploadStatus status() const;
 
  private:

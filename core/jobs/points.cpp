@@ -12,6 +12,7 @@ namespace {
 
 // How soon `haingest dead-letters retry` is seen.
 constexpr std::chrono::seconds k_look_every{2};
+constexpr std::chrono::milliseconds k_drain_step{20};
 
 influx::SpoolOptions spool_options(const PointsOptions& options, const std::string& database_path) {
   influx::SpoolOptions spool = options.spool;
@@ -43,11 +44,11 @@ std::string server_of(const influx::UploadStatus& status) {
 }  // namespace
 
 Points::Points(const PointsOptions& options, const std::string& database_path,
-               const base::Clock& clock, std::function<void(const base::Error&)> failed)
+               const base::Clock& clock, PointsHandlers handlers)
     : options_(options),
       database_path_(database_path),
       clock_(clock),
-      failed_(std::move(failed)),
+      handlers_(std::move(handlers)),
       spool_(influx::Spool::open(database_path + "-spool", spool_options(options, database_path),
                                  clock)),
       dead_letters_(database_path + "-dead", database_path),
@@ -57,11 +58,13 @@ Points::Points(const PointsOptions& options, const std::string& database_path,
     influx::UploaderOptions upload;
     upload.target = target;
     upload.tls = options_.tls;
+    upload.one_of_several = options_.targets.size() > 1;
     upload.request_timeout = options_.request_timeout;
     upload.clock = clock;
     upload.failed = [this](const std::string& why) {
-      failed_({base::ErrorKind::failure, why, {}});
+      handlers_.failed({base::ErrorKind::failure, why, {}});
     };
+    upload.changed = handlers_.changed;
     uploaders_.push_back(
         std::make_unique<influx::Uploader>(std::move(upload), spool_, dead_letters_));
   }
@@ -81,7 +84,7 @@ void Points::start() {
   housekeeper_ = std::thread([this] { look_for_letters(); });
 }
 
-void Points::start_backfill(Backfill::Ask ask, std::function<void()> changed) {
+void Points::start_backfill(Backfill::Ask ask) {
   BackfillOptions backfill;
   backfill.encoder = options_.encoder;
   backfill.database_path = database_path_;
@@ -90,7 +93,7 @@ void Points::start_backfill(Backfill::Ask ask, std::function<void()> changed) {
   backfill.pauses = options_.backfill_pauses;
   backfill_ = std::make_unique<Backfill>(
       std::move(backfill), spool_, std::move(ask), clock_,
-      Backfill::Handlers{.changed = std::move(changed), .failed = failed_});
+      Backfill::Handlers{.changed = handlers_.changed, .failed = handlers_.failed});
 }
 
 void Points::end_backfill() { backfill_.reset(); }
@@ -122,6 +125,7 @@ void Points::queue_again() {
     const base::Result<std::int64_t> done = spool_.commit(commit);
     if (!done) throw base::Failure(done.error());
     dead_letters_.take(ids);
+    handlers_.changed();
     base::log::info(std::to_string(ids.size()) + " dead letters are sent again");
   }
   if (nobody.empty()) return;
@@ -148,12 +152,13 @@ void Points::look_for_letters() {
 }
 
 void Points::drain(const std::atomic<bool>& forced) {
-  constexpr std::chrono::milliseconds slice{100};
   if (backfill_) backfill_->stop();
   const auto deadline = std::chrono::steady_clock::now() + options_.drain_time;
-  for (const auto& uploader : uploaders_) {
-    while (!forced && std::chrono::steady_clock::now() < deadline && !uploader->drain(slice)) {
-    }
+  const auto drained = [](const auto& uploader) { return uploader->drained(); };
+  for (const auto& uploader : uploaders_) uploader->begin_drain();
+  while (!forced && std::chrono::steady_clock::now() < deadline &&
+         !std::ranges::all_of(uploaders_, drained)) {
+    std::this_thread::sleep_for(k_drain_step);
   }
 }
 

@@ -38,12 +38,18 @@ struct PointsOptions {
   std::chrono::milliseconds drain_time{10'000};
 };
 
+// Called on several threads.
+struct PointsHandlers {
+  std::function<void(const base::Error&)> failed;  // a worker cannot go on
+  std::function<void()> changed;                   // tell() says something else by now
+};
+
 class Points {
  public:
   // Opens `<database>-spool` and `<database>-dead`; throws Failure as they do, and for a target
-  // that is none. `failed` is called when a worker cannot go on.
+  // that is none.
   Points(const PointsOptions& options, const std::string& database_path, const base::Clock& clock,
-         std::function<void(const base::Error&)> failed);
+         PointsHandlers handlers);
   // Ends at once; what is left stays in the spool.
   ~Points();
   Points(const Points&) = delete;
@@ -53,7 +59,7 @@ class Points {
   void start();
   // From start_backfill() to end_backfill().
   [[nodiscard]] Backfill& backfill() { return *backfill_; }
-  void start_backfill(Backfill::Ask ask, std::function<void()> changed);
+  void start_backfill(Backfill::Ask ask);
   void end_backfill();
   // Sends what waits, for drain_time at most, or until `forced`.
   void drain(const std::atomic<bool>& forced);
@@ -66,7 +72,7 @@ class Points {
   const PointsOptions options_;
   const std::string database_path_;
   const base::Clock clock_;
-  const std::function<void(const base::Error&)> failed_;
+  const PointsHandlers handlers_;
   influx::Spool spool_;
   influx::DeadLetters dead_letters_;
   Recorder recorder_;

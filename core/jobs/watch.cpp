@@ -85,7 +85,10 @@ Watcher::Impl::Impl(WatchOptions given, OnReport report)
   static_cast<void>(store::Database::open(options.database_path, options.lock_timeout));
   if (!options.points) return;
   points = std::make_unique<Points>(*options.points, options.database_path, options.clock,
-                                    [this](const base::Error& error) { fail(error); });
+                                    PointsHandlers{
+                                        .failed = [this](const base::Error& error) { fail(error); },
+                                        .changed = [this] { status.touch(); },
+                                    });
   if (!options.points->device_history) return;
   device_history.emplace(options.database_path, points->recorder().devices_written(),
                          options.clock);
@@ -190,8 +193,7 @@ base::Result<void> Watcher::Impl::run() {
     points->start_backfill(
         [this](std::string type, std::string members, std::function<void(ha::Reply)> done) {
           live.ask(std::move(type), std::move(members), std::move(done));
-        },
-        [this] { status.touch(); });
+        });
     status.set_gather([this](model::WatchStatus& now) { points->tell(now); });
     points->start();
   }

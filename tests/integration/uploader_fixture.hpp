@@ -52,9 +52,9 @@ struct Pipeline {
   }
 
   // Brings all that waits; false when it takes too long.
-  [[nodiscard]] bool send_all() {
+  [[nodiscard]] bool send_all(std::chrono::seconds limit = std::chrono::seconds(30)) {
     if (!uploader) start();
-    return uploader->drain(std::chrono::seconds(30));
+    return eventually([this] { return uploader->all_stored(); }, limit);
   }
 
   [[nodiscard]] influx::UploadStatus status() const { return uploader->status(); }

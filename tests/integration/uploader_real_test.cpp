@@ -176,7 +176,7 @@ void faults(Pipeline& pipeline, const Reader& reader, FaultyProxy& proxy,
     }
     if (i == 20) server.restart();
   }
-  REQUIRE(pipeline.uploader->drain(120s));
+  REQUIRE(pipeline.send_all(120s));
   CHECK(reader.rows() == rows_of(0, 3'000));
   CHECK(pipeline.status().stored_lines == 3'000);
   CHECK(pipeline.letters().empty());
@@ -337,7 +337,7 @@ TEST_CASE("real VictoriaMetrics: killed before it has stored, and what it forgot
   REQUIRE(eventually([&, born = second()] { return second() > born; }));
   server.kill();
   server.restart();
-  REQUIRE(pipeline.uploader->drain(60s));
+  REQUIRE(pipeline.send_all(60s));
   CHECK(pipeline.status().stored_lines == 1'000);
   CHECK(pipeline.status().repeated_lines == 1'000);
 

@@ -303,7 +303,7 @@ TEST_CASE("uploader: an operator's mistake is held, and mended without a restart
   CHECK(pipeline.status().last_error ==
         "the credentials are refused; check token, user and password (unauthorized access)");
   CHECK(pipeline.status().failing_since.has_value());
-  CHECK_FALSE(pipeline.uploader->drain(50ms));
+  CHECK_FALSE(pipeline.uploader->all_stored());
   CHECK(pipeline.spool.depth("home").lines == 10);
   server.require("Token wrong");
   REQUIRE(pipeline.send_all());
@@ -447,6 +447,66 @@ TEST_CASE("uploader: what VictoriaMetrics forgets in a crash is sent again, even
   CHECK(server.samples() == 40);  // of the 10 it cannot be known
   CHECK(pipeline.status().stored_lines == 30);
   CHECK(pipeline.status().repeated_lines == 30);
+}
+
+TEST_CASE("uploader: a target that is away is known before there is a point for it") {
+  base::log::configure(base::log::Level::info, base::log::Format::text);
+  const StderrCapture capture;
+  InfluxServer server(InfluxKind::influxdb1);
+  server.stop();
+  Pipeline pipeline(server.url());
+  pipeline.options.one_of_several = true;
+  pipeline.start();
+  REQUIRE(pipeline.reaches(State::retrying));
+  CHECK(pipeline.status().last_error == "connection refused");
+  server.start();
+  REQUIRE(pipeline.reaches(State::idle));
+  CHECK(pipeline.status().flavour == Flavour::influxdb1);
+  CHECK(server.writes().empty());
+  base::log::configure(base::log::Level::warning, base::log::Format::text);
+  const std::string log = capture.text();
+  INFO(log);
+  CHECK(log.find("home, InfluxDB at " + server.url() + ": connection refused; ") !=
+        std::string::npos);
+  CHECK(log.find("home, InfluxDB 1 at " + server.url() +
+                 " answers again after 0 s; 0 points wait\n") != std::string::npos);
+}
+
+TEST_CASE("uploader: at the end a target in trouble is tried once more, and no longer waited for") {
+  InfluxServer server(InfluxKind::influxdb1);
+  Pipeline pipeline(server.url());
+  pipeline.options.longest_pause = 1h;
+  pipeline.put(line_of(0));
+  REQUIRE(pipeline.send_all());
+  server.stop();
+  pipeline.put(line_of(1));
+  REQUIRE(pipeline.reaches(State::retrying));
+  CHECK_FALSE(pipeline.uploader->drained());
+  SECTION("in vain") {
+    pipeline.uploader->begin_drain();
+    CHECK(eventually([&] { return pipeline.uploader->drained(); }));
+    CHECK_FALSE(pipeline.uploader->all_stored());
+  }
+  SECTION("and takes it") {
+    server.start();
+    pipeline.uploader->begin_drain();
+    CHECK(eventually([&] { return pipeline.uploader->drained(); }));
+    CHECK(pipeline.uploader->all_stored());
+    CHECK(server.rows() == rows_of(0, 2));
+  }
+}
+
+TEST_CASE("uploader: at the end VictoriaMetrics is not waited for to stay up") {
+  InfluxServer server(InfluxKind::victoria_metrics);
+  Pipeline pipeline(server.url());
+  pipeline.options.hold = 1h;
+  pipeline.put(lines_of(0, 10));
+  pipeline.start();
+  pipeline.uploader->begin_drain();
+  REQUIRE(eventually([&] { return pipeline.uploader->drained(); }));
+  CHECK(server.samples() == 10);
+  CHECK_FALSE(pipeline.uploader->all_stored());
+  CHECK(pipeline.spool.depth("home").lines == 10);
 }
 
 TEST_CASE("uploader: ends at once in the middle of everything, and goes on at the next start") {
