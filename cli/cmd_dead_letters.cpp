@@ -43,7 +43,7 @@ void list(const Context& context, const std::string& database) {
       context.out << "No dead letters.\n";
       return;
     }
-    return context.write(only(rows, {"id", "at", "entity_id", "reason"}));
+    return context.write(only(rows, {"id", "at", "target", "entity_id", "reason"}));
   }
   context.write(rows);
 }

@@ -145,8 +145,6 @@ Encoded Encoder::encode(const StateChange& change, std::string& lines) {
   return Encoded::lines;
 }
 
-bool Encoder::wants(std::string_view entity_id) { return impl_->know(entity_id).wanted; }
-
 std::string Encoder::why(std::string_view entity_id) {
   const Selector::Verdict verdict = impl_->selector.judge(entity_id, impl_->world.get());
   const std::string id{entity_id};

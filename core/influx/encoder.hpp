@@ -55,8 +55,7 @@ class Encoder {
 
   // Appends the change's lines, each with its '\n'.
   Encoded encode(const model::StateChange& change, std::string& lines);
-  // Whether the entity is wanted, and which rule said so: for "why is this not in InfluxDB?".
-  [[nodiscard]] bool wants(std::string_view entity_id);
+  // Whether the entity is wanted, and which rule says so: for "why is this not in InfluxDB?".
   [[nodiscard]] std::string why(std::string_view entity_id);
 
   // Texts of more than k_max_text bytes that were cut, since the start.

@@ -68,6 +68,20 @@ void Recorder::mark(const model::StateChange& change) {
   newest.group = opened_blocks_;
 }
 
+// Each once, for who asks where an entity has stayed.
+void Recorder::say_unwanted(std::string_view entity_id) {
+  if (!unwanted_said_.emplace(entity_id).second) return;
+  base::log::debug(encoder_.why(entity_id));
+}
+
+void Recorder::say_cut(std::string_view entity_id) {
+  if (cut_said_ || encoder_.cut_texts() == 0) return;
+  cut_said_ = true;
+  base::log::warning("a text of " + std::string(entity_id) +
+                     " is longer than any server takes and is cut after 1 MB; further ones are "
+                     "cut without a word");
+}
+
 bool Recorder::was_taken(const model::StateChange& state, const Newest* before) const {
   if (before == nullptr) return false;
   if (state.last_updated == before->last_updated) return true;
@@ -91,6 +105,7 @@ void Recorder::take(const model::StateChange& change) {
   switch (encoder_.encode(change, lines_)) {
     case influx::Encoded::unwanted:
       ++counts_.unwanted;
+      say_unwanted(change.entity_id);
       return;
     case influx::Encoded::out_of_time:
       ++counts_.impossible;
@@ -107,6 +122,7 @@ void Recorder::take(const model::StateChange& change) {
     unheard_.heard(change.entity_id, change.last_updated);
   }
   count_odd(change, before);
+  say_cut(change.entity_id);
   if (!lines_.empty()) add_lines(change, before);
   mark(change);
 }

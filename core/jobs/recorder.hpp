@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
@@ -79,6 +80,8 @@ class Recorder {
   void add_lines(const model::StateChange& change, const Newest* before);
   influx::NewBlock& append_lines();
   void mark(const model::StateChange& change);
+  void say_unwanted(std::string_view entity_id);
+  void say_cut(std::string_view entity_id);
   void count_odd(const model::StateChange& change, const Newest* before);
 
   influx::Encoder encoder_;
@@ -92,6 +95,8 @@ class Recorder {
   std::unordered_map<std::string, base::Timestamp> pending_marks_;
   std::uint64_t opened_blocks_ = 0;
   bool future_said_ = false;
+  bool cut_said_ = false;
+  std::unordered_set<std::string> unwanted_said_;
   RecorderCounts counts_;
 };
 

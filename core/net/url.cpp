@@ -108,9 +108,8 @@ base::Result<Url> parse_url(std::string_view text) {
     const std::string word = lower(text.substr(0, text.find(':')));
     const bool named = text.find(':') != std::string_view::npos &&
                        std::find(k_schemes.begin(), k_schemes.end(), word) != k_schemes.end();
-    return no_url(text, named ? "two slashes stand behind the scheme, as in "
-                                "http://homeassistant.local:8123"
-                              : "it lacks the scheme, as in http://homeassistant.local:8123");
+    return no_url(text, named ? "two slashes stand behind the scheme, as in http://host:port"
+                              : "it lacks the scheme, as in http://host:port");
   }
   Url url;
   url.scheme = lower(text.substr(0, separator));

@@ -11,10 +11,10 @@
 #include "core/jobs/watch.hpp"
 #include "tests/fakes/ha_server.hpp"
 #include "tests/fakes/influx_server.hpp"
-#include "tests/integration/stderr_capture.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/stderr_capture.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace haingest;

@@ -7,9 +7,9 @@
 
 #include "core/base/log.hpp"
 #include "tests/fakes/ha_server.hpp"
-#include "tests/integration/stderr_capture.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/left_out.hpp"
+#include "tests/support/stderr_capture.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/net/scripted_peer.hpp"
 

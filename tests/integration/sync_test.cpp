@@ -470,7 +470,7 @@ TEST_CASE("a wrong command line ends with 2 and touches nothing") {
       "");
   usage({"--history", "--influx-url", "localhost:8086"},
         "--influx-url: \"localhost:8086\" is no URL that haingest can use: it lacks the scheme, as "
-        "in http://homeassistant.local:8123",
+        "in http://host:port",
         "");
   usage({"--history", "--to", "http://127.0.0.1:1"},
         "--history writes what a local database holds, and --to has none; leave one of them out",

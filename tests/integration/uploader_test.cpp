@@ -12,9 +12,9 @@
 
 #include "core/base/log.hpp"
 #include "tests/fakes/influx_server.hpp"
-#include "tests/integration/stderr_capture.hpp"
 #include "tests/integration/uploader_fixture.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/stderr_capture.hpp"
 
 using namespace haingest;
 using namespace haingest::test;

@@ -365,6 +365,10 @@ TEST_CASE("A refused point is a dead letter, the rest goes through, retry sends 
   CHECK(letters[0]["entity_id"] == bad);
   CHECK(letters[0]["target"] == "influx");
   CHECK(letters[0]["reason"].get<std::string>().find("this one is bad") != std::string::npos);
+  const Outcome table = desk.program.run({"dead-letters", "--db", desk.database, "-o", "table"});
+  const std::string header = table.out.substr(0, table.out.find('\n'));
+  CHECK(header.find("  TARGET  ENTITY") != std::string::npos);
+  CHECK(table.out.find(" influx  " + bad + "  ") != std::string::npos);
   refusing = false;
   const Outcome retried = desk.program.run({"dead-letters", "retry", "--db", desk.database});
   CHECK(retried.out == "1 letter marked; watch sends them again within seconds\n");

@@ -52,6 +52,6 @@ TEST_CASE("address: what cannot be one", "[address]") {
         "at most a path prefix");
   CHECK(located("homeassistant.local") ==
         "error: \"homeassistant.local\" is no URL that haingest can use: it lacks the scheme, as "
-        "in http://homeassistant.local:8123");
+        "in http://host:port");
   CHECK(ha::locate("http://me:hunter2@ha").error().kind == base::ErrorKind::usage);
 }

@@ -36,14 +36,12 @@ TEST_CASE("encoder: what is not wanted is not written, and why") {
   Encoder encoder(options);
   CHECK(encode(encoder, state_json("sun.sun", R"("up")")) == Encoded::unwanted);
   CHECK(encode(encoder, state_json("sensor.x", R"("1")")) == Encoded::lines);
-  CHECK(encoder.wants("sensor.x"));
   CHECK(encoder.why("sensor.x") == "sensor.x is wanted: --include sensor.*");
   CHECK(encoder.why("light.x") == "light.x is wanted: --include domain:light");
   CHECK(encoder.why("sun.sun") == "sun.sun is left out: no --include matches it");
 
   encoder.set_world(test::world_of(
       {"[]", R"([{"entity_id":"sensor.x","id":"r1","platform":"mqtt","labels":["private"]}])"}));
-  CHECK_FALSE(encoder.wants("sensor.x"));
   CHECK(encode(encoder, state_json("sensor.x", R"("1")")) == Encoded::unwanted);
   CHECK(encoder.why("sensor.x") == "sensor.x is left out: --exclude label:private");
 

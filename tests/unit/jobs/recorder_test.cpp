@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <string>
 
+#include "core/base/log.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/stderr_capture.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/influx/points.hpp"
 
@@ -15,7 +17,8 @@ base::Timestamp at(const std::string& text) { return base::parse_timestamp(text)
 
 class Desk {
  public:
-  Desk() : spool(open()), recorder({}, spool, clock()) {}
+  explicit Desk(const influx::EncoderOptions& encoder = {})
+      : spool(open()), recorder(encoder, spool, clock()) {}
 
   static base::Clock clock() {
     return [] { return at("2026-11-25T10:00:30Z"); };
@@ -155,6 +158,26 @@ TEST_CASE("A state that goes is no point, and many lines are several blocks") {
     lines += block.count;
   }
   CHECK(lines == 12'000);
+}
+
+TEST_CASE("What is left out and what is cut is said, once") {
+  base::log::configure(base::log::Level::debug, base::log::Format::text);
+  const test::StderrCapture capture;
+  influx::EncoderOptions options;
+  options.selection.exclude = {"sun.*"};
+  Desk desk(options);
+  for (int second = 0; second < 3; ++second) {
+    const std::string when = "2026-11-25T10:00:0" + std::to_string(second) + "+00:00";
+    desk.take("sun.sun", "up", when);
+    desk.take("sensor.long", std::string(1'100'000, 'x'), when);
+  }
+  base::log::configure(base::log::Level::warning, base::log::Format::text);
+  const std::string log = capture.text();
+  INFO(log);
+  CHECK(std::ranges::count(log, '\n') == 2);
+  CHECK(log.find(" debug sun.sun is left out: --exclude sun.*\n") != std::string::npos);
+  CHECK(log.find(" warning a text of sensor.long is longer than any server takes and is cut after "
+                 "1 MB; further ones are cut without a word\n") != std::string::npos);
 }
 
 TEST_CASE("Devices are lines of their own, and how far they are is asked of nobody") {

@@ -65,11 +65,11 @@ TEST_CASE("url: IPv6 addresses stand in brackets, with a zone if need be", "[url
 TEST_CASE("url: what is none is refused with its reason", "[url]") {
   CHECK(refusal("homeassistant.local:8123") ==
         "\"homeassistant.local:8123\" is no URL that haingest can use: it lacks the scheme, as in "
-        "http://homeassistant.local:8123");
+        "http://host:port");
   for (const char* const text : {"http:/ha", "HTTPS:ha", "ws:/"}) {
     CHECK(refusal(text) == "\"" + std::string(text) +
                                "\" is no URL that haingest can use: two slashes stand behind the "
-                               "scheme, as in http://homeassistant.local:8123");
+                               "scheme, as in http://host:port");
   }
   CHECK(refusal("ftp://ha") ==
         "\"ftp://ha\" is no URL that haingest can use: the scheme must be http, https, ws or wss");
@@ -88,8 +88,7 @@ TEST_CASE("url: what is none is refused with its reason", "[url]") {
   CHECK(refusal(std::string("http://h\0x", 10)) ==
         "this URL cannot be used: it has spaces or characters beyond ASCII");
   CHECK(refusal("") ==
-        "\"\" is no URL that haingest can use: it lacks the scheme, as in "
-        "http://homeassistant.local:8123");
+        "\"\" is no URL that haingest can use: it lacks the scheme, as in http://host:port");
 }
 
 TEST_CASE("url: user information is refused and never repeated", "[url]") {
