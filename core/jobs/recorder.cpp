@@ -23,11 +23,11 @@ Recorder::Recorder(const influx::EncoderOptions& options, influx::Spool& spool, 
 void Recorder::begin_connection() {
   Unheard::Marks marks = spool_.marks();
   marks.erase(k_devices_mark);
-  unheard_.begin(std::move(marks));
+  unheard_.begin(std::move(marks), clock_());
 }
 
 void Recorder::end_snapshot() {
-  if (unheard_.open()) pending_.new_gap = unheard_.settle(clock_());
+  if (auto gap = unheard_.settle(clock_())) pending_.new_gap = std::move(gap);
 }
 
 void Recorder::count_odd(const model::StateChange& change, const Newest* before) {
