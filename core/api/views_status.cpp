@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // GET /health, / and /api/info.
+#include <algorithm>
 #include <chrono>
 
 #include "core/api/views.hpp"
@@ -84,17 +85,23 @@ std::string watch_json(const Watch& watch, base::Timestamp now) {
   return model::to_json(status);
 }
 
+bool is_connected(const model::TargetStatus& target) {
+  return !target.server.empty() && target.last_error.empty();
+}
+
 // The keys that ha-ingestor's clients read. Nothing of `serve` itself talks to InfluxDB: what is
-// known is what `watch` says of its first target.
+// known is what `watch` says of its targets, of several the first that is not well.
 std::string influx_json(const Watch& watch, base::Timestamp now) {
   const bool configured = is_watched(watch, now) && !watch->targets.empty();
-  const bool connected =
-      configured && !watch->targets[0].server.empty() && watch->targets[0].last_error.empty();
   JsonObject influx;
-  influx.text("status", connected ? "connected" : "disconnected").flag("configured", configured);
   if (configured) {
-    influx.text("url", watch->targets[0].url);
+    const auto unwell = std::ranges::find_if_not(watch->targets, is_connected);
+    const bool connected = unwell == watch->targets.end();
+    influx.text("status", connected ? "connected" : "disconnected")
+        .flag("configured", true)
+        .text("url", connected ? watch->targets.front().url : unwell->url);
   } else {
+    influx.text("status", "disconnected").flag("configured", false);
     influx.json("url", "null");
   }
   return influx.number("query_count", 0)

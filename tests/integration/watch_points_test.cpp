@@ -423,6 +423,9 @@ TEST_CASE("The health of a serve beside it tells of each target by its name") {
   CHECK(TwoTargets::told(health["watch"]["points"]) ==
         "influx: idle, 0 wait; archive: retrying, " + waiting + " wait");
   CHECK(health["watch"]["points"]["targets"][1]["url"] == desk.archive.url());
+  // What ha-ingestor's clients read: all is well, or the first that is not.
+  CHECK(health["dependencies"]["influxdb"]["status"] == "disconnected");
+  CHECK(health["dependencies"]["influxdb"]["url"] == desk.archive.url());
   CHECK(desk.stop().exit_code == 0);
 }
 
