@@ -227,9 +227,13 @@ Verdict judge_server_error(const Answer& answer) {
   if (is_about_gzip(words)) {
     return make(Action::uncompressed, "it cannot read gzip" + quoted(answer), answer);
   }
-  if (has(words, "no space left")) return kept(answer, "its disk is full");
+  // Before the next: 2.7 goes on quoting a disk that was full once.
   if (has(words, "opening shard previously failed")) {
     return kept(answer, "it cannot open a part of its data; restart it when its disk has room");
+  }
+  // 1.6 goes on refusing, too, until it closes that file, which may take minutes.
+  if (has(words, "no space left")) {
+    return kept(answer, "its disk is full; make room there, and restart it if it still says so");
   }
   if (has(words, "too many open files")) {
     return kept(answer, "it is out of file descriptors; raise its limit and restart it");
