@@ -1,39 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The spool on a disk that is full: a small tmpfs.
-#include <sys/mount.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "core/influx/spool.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/left_out.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/support/small_disk.hpp"
 
 using namespace haingest;
 using influx::Spool;
 
 namespace {
-
-class SmallDisk {
- public:
-  // False where this process may not mount.
-  bool mount(const std::string& size) {
-    mounted_ = ::mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
-    if (!mounted_)
-      test::left_out("a full disk", std::string("cannot mount a tmpfs: ") + std::strerror(errno));
-    return mounted_;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(dir_.path().c_str(), MNT_DETACH);
-  }
-  [[nodiscard]] std::string file(const std::string& name) const { return dir_.file(name); }
-
- private:
-  test::TempDir dir_;
-  bool mounted_ = false;
-};
 
 influx::SpoolOptions options() {
   influx::SpoolOptions options;
@@ -63,7 +39,7 @@ std::vector<influx::Block> waiting(Spool& spool) {
 }  // namespace
 
 TEST_CASE("spool: on a full disk nothing is taken, and later again when there is room") {
-  SmallDisk disk;
+  test::SmallDisk disk;
   if (!disk.mount("12m")) return;
   const std::string path = disk.file("spool");
   Spool spool = Spool::open(path, options(), base::system_now);

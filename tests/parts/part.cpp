@@ -110,43 +110,40 @@ void HomeAssistant::upgrade(const std::string& release) {
   release_ = release;
 }
 
-TimeSeriesServer::TimeSeriesServer(std::string script, const std::vector<std::string>& more)
-    : script_(std::move(script)) {
-  std::vector<std::string> arguments{"start", folder_.path()};
+TimeSeriesServer::TimeSeriesServer(std::string script, const std::string& folder,
+                                   const std::vector<std::string>& more)
+    : folder_(folder.empty() ? own_folder_.path().string() : folder), script_(std::move(script)) {
+  std::vector<std::string> arguments{"start", folder_};
   arguments.insert(arguments.end(), more.begin(), more.end());
   url_ = call_part(script_, arguments);
 }
 
 TimeSeriesServer::~TimeSeriesServer() {
-  static_cast<void>(run_part(script_, {"stop", folder_.path()}, ""));
+  static_cast<void>(run_part(script_, {"stop", folder_}, ""));
 }
 
-void TimeSeriesServer::kill() const {
-  static_cast<void>(call_part(script_, {"kill", folder_.path()}));
-}
+void TimeSeriesServer::kill() const { static_cast<void>(call_part(script_, {"kill", folder_})); }
 
-void TimeSeriesServer::stop() const {
-  static_cast<void>(call_part(script_, {"stop", folder_.path()}));
-}
+void TimeSeriesServer::stop() const { static_cast<void>(call_part(script_, {"stop", folder_})); }
 
 void TimeSeriesServer::restart() const {
   stop();
-  static_cast<void>(call_part(script_, {"start", folder_.path()}));
+  static_cast<void>(call_part(script_, {"start", folder_}));
 }
 
-InfluxDb1::InfluxDb1(Access access)
-    : TimeSeriesServer("influxdb1", access == Access::administrator
-                                        ? std::vector<std::string>{"auth"}
-                                        : std::vector<std::string>{}) {}
+InfluxDb1::InfluxDb1(Access access, const std::string& folder)
+    : TimeSeriesServer("influxdb1", folder,
+                       access == Access::administrator ? std::vector<std::string>{"auth"}
+                                                       : std::vector<std::string>{}) {}
 
 std::string InfluxDb1::user() const { return without_newline(read_file(file("user"))); }
 
 std::string InfluxDb1::password() const { return without_newline(read_file(file("password"))); }
 
-InfluxDb2::InfluxDb2() : TimeSeriesServer("influxdb2") {}
+InfluxDb2::InfluxDb2(const std::string& folder) : TimeSeriesServer("influxdb2", folder) {}
 
 std::string InfluxDb2::token() const { return without_newline(read_file(token_file())); }
 
-VictoriaMetrics::VictoriaMetrics() : TimeSeriesServer("victoria-metrics") {}
+VictoriaMetrics::VictoriaMetrics() : TimeSeriesServer("victoria-metrics", "") {}
 
 }  // namespace haingest::test

@@ -84,11 +84,14 @@ class TimeSeriesServer {
   void restart() const;
 
  protected:
-  explicit TimeSeriesServer(std::string script, const std::vector<std::string>& more = {});
-  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
+  // In a folder of its own where none is given.
+  TimeSeriesServer(std::string script, const std::string& folder,
+                   const std::vector<std::string>& more = {});
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_ + "/" + name; }
 
  private:
-  TempDir folder_;
+  TempDir own_folder_;
+  std::string folder_;
   std::string script_;
   std::string url_;
 };
@@ -97,7 +100,7 @@ class TimeSeriesServer {
 class InfluxDb1 : public TimeSeriesServer {
  public:
   enum class Access { anyone, administrator };
-  explicit InfluxDb1(Access access = Access::anyone);
+  explicit InfluxDb1(Access access = Access::anyone, const std::string& folder = "");
 
   // With Access::administrator alone.
   [[nodiscard]] std::string user() const;
@@ -107,7 +110,7 @@ class InfluxDb1 : public TimeSeriesServer {
 // Release 2.7 with the organisation haingest and its bucket home_assistant_events.
 class InfluxDb2 : public TimeSeriesServer {
  public:
-  InfluxDb2();
+  explicit InfluxDb2(const std::string& folder = "");
 
   // The token may do everything.
   [[nodiscard]] std::string token_file() const { return file("token"); }
