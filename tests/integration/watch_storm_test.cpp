@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: MIT
-// `haingest watch` between the simulated Home Assistant and a real InfluxDB while everything that
-// can go wrong does, at random: no change is missing, none is another than it was. 2 000 changes
-// and 6 kills; HAINGEST_TEST_LONG=1: 100 000 and 100; HAINGEST_TEST_STORM=CHANGES,KILLS: any.
+// `haingest watch` between the simulated Home Assistant and a real InfluxDB or VictoriaMetrics
+// while everything that can go wrong does, at random, and both watch and the server are killed: no
+// change is missing, none is another than it was. 2 000 changes, 6 kills of watch and 5 of the
+// server; HAINGEST_TEST_LONG=1: 100 000, 100 and 30 in six storms;
+// HAINGEST_TEST_STORM=CHANGES,KILLS,KILLS,STORMS: any.
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <filesystem>
+#include <deque>
+#include <functional>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
+#include <vector>
 
 #include "core/net/http_client.hpp"
 #include "tests/fakes/faulty_proxy.hpp"
-#include "tests/integration/program.hpp"
+#include "tests/integration/numbered.hpp"
 #include "tests/parts/part.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
@@ -28,11 +33,13 @@ using nlohmann::json;
 namespace {
 
 constexpr auto k_end = 120s;
-constexpr int k_first_value = 1'000'000;  // the house's own states are smaller
+constexpr auto k_visible = 60s;
 
 struct Size {
   int changes = 2'000;
   int kills = 6;
+  int server_kills = 5;
+  int storms = 1;
 };
 
 Size size_of_storm() {
@@ -40,20 +47,14 @@ Size size_of_storm() {
   const char* const given = std::getenv("HAINGEST_TEST_STORM");
   const char* const word = std::getenv("HAINGEST_TEST_LONG");
   if (given != nullptr) {
-    const std::string text = given;
-    size = {std::stoi(text), std::stoi(text.substr(text.find(',') + 1))};
+    std::istringstream text(given);
+    char comma = ',';
+    text >> size.changes >> comma >> size.kills >> comma >> size.server_kills >> comma >>
+        size.storms;
   } else if (word != nullptr && std::string(word) == "1") {
-    size = {100'000, 100};
+    size = {100'000, 100, 30, 6};
   }
   return size;
-}
-
-json ask(const std::string& url, const std::vector<std::string>& headers) {
-  net::HttpRequest request;
-  request.url = url;
-  request.headers = headers;
-  const auto answer = net::HttpClient({}).send(request);
-  return answer ? json::parse(answer->body, nullptr, false) : json();
 }
 
 // Each fault of the proxy in a third of the requests.
@@ -92,21 +93,21 @@ class Weather {
 
 class Storm {
  public:
-  Storm(const std::string& server_url, std::string query_url, std::vector<std::string> headers)
-      : query_url_(std::move(query_url)),
-        headers_(std::move(headers)),
+  // `look` says which points the server has.
+  Storm(const TimeSeriesServer& server, std::function<Numbers()> look)
+      : server_(server),
+        look_(std::move(look)),
         home_(fakes::make_house({.devices = 10, .entities = 40})),
-        proxy_(server_url) {
+        proxy_(server.url()) {
     program.talk_to(home_);
     program.environment["INFLUXDB_URL"] = proxy_.url();
     home_.change([](fakes::House& now) {
       now.set_clock(std::chrono::floor<std::chrono::seconds>(base::system_now()) - 72h);
     });
+    ids_ = home_.house().entity_ids();
   }
 
-  void rage(const Size& size) {
-    const std::vector<std::string> ids = home_.house().entity_ids();
-    Weather weather(proxy_);
+  void begin() {
     start();
     // What was before the first snapshot is nobody's gap.
     REQUIRE(eventually(
@@ -115,24 +116,31 @@ class Storm {
           return now.is_object() && now["spooled"] > 0;
         },
         k_end));
-    int made = 0;
-    for (int left = size.kills; left >= 0; --left) {
-      const int until = made + (size.changes - made) / (left + 1);
-      while (made < until) made += change_some(ids, made, until);
+  }
+
+  // So many more changes, and so many kills among them.
+  void rage(int changes, int kills, int server_kills) {
+    Weather weather(proxy_);
+    plan_server_kills(changes, server_kills);
+    const int end = made_ + changes;
+    for (int left = kills; left >= 0; --left) {
+      const int until = made_ + (end - made_) / (left + 1);
+      while (made_ < until) change_some(until);
       if (left == 0) break;
       watch_->signal(SIGKILL);
       static_cast<void>(watch_->wait());
       // What happens while nobody listens.
-      made += change_some(ids, made, size.changes);
+      change_some(end);
       start();
       // One in two dies again before it has done anything.
       if (random_() % 2 == 0) watch_->wait_for_err("connected with Home Assistant", k_end);
     }
     weather.clear();
     set_reachable(true);
+    set_server_up(true);
   }
 
-  // Nothing waits, nothing is left to be filled.
+  // Nothing waits, nothing is left to be filled: what watch has forgotten, the server must keep.
   [[nodiscard]] bool calm() const {
     return eventually(
         [&] {
@@ -142,34 +150,43 @@ class Storm {
         },
         k_end);
   }
-  [[nodiscard]] bool arrived() const {
-    const std::size_t wanted = expected_.size();
-    std::size_t seen = 0;
-    const bool all = eventually([&] { return (seen = stored().size()) == wanted; }, k_end);
-    if (!all) UNSCOPED_INFO(seen << " of " << wanted);
-    return all;
+  void kill_server() {
+    set_server_up(false);
+    set_server_up(true);
   }
-  // Moments that have another value than they had, or none.
-  [[nodiscard]] std::size_t wrong() const {
-    const std::map<std::int64_t, int> found = stored();
-    std::size_t wrong = 0;
-    for (const auto& [moment, value] : expected_) {
-      const auto at = found.find(moment);
-      if (at == found.end() || at->second != value) ++wrong;
-    }
-    return wrong;
+
+  // How many values the server lacks, or has elsewhere. (Some servers show what they have later.)
+  [[nodiscard]] std::size_t missing() {
+    std::size_t missing = expected_.size();
+    static_cast<void>(eventually(
+        [&] {
+          stored_ = look_();
+          missing = missing_in(stored_, expected_);
+          return missing == 0;
+        },
+        k_visible));
+    return missing;
   }
+  // After missing(): how many points there are beyond one for each value.
+  [[nodiscard]] std::size_t duplicates() const {
+    std::size_t count = 0;
+    for (const auto& [value, point] : stored_) count += static_cast<std::size_t>(point.times) - 1;
+    return count;
+  }
+  // After missing(): values that nobody had.
+  [[nodiscard]] std::size_t invented() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        stored_, [&](const auto& one) { return !expected_.contains(one.first); }));
+  }
+
   Outcome stop() {
     watch_->signal(SIGTERM);
     return watch_->wait();
   }
-  [[nodiscard]] json points() const {
-    if (!std::filesystem::exists(program.file("metadata.db-status"))) return {};
-    const json status = json::parse(read_file(program.file("metadata.db-status")), nullptr, false);
-    return status.is_object() ? status["points"] : json();
-  }
+  [[nodiscard]] json points() const { return points_told(program); }
   [[nodiscard]] std::size_t connections() const { return home_.counters().upgrades; }
   [[nodiscard]] std::size_t requests() const { return proxy_.requests(); }
+  [[nodiscard]] int server_kills() const { return server_kills_; }
 
   Program program;
 
@@ -188,63 +205,98 @@ class Storm {
     }
   }
 
-  int change_some(const std::vector<std::string>& ids, int made, int until) {
-    const int count = std::min(until - made, 1 + static_cast<int>(random_() % 60));
+  void set_server_up(bool up) {
+    if (std::exchange(up_, up) == up) return;
+    if (up) {
+      server_.restart();
+      server_start_ = this_second();
+      return;
+    }
+    // VictoriaMetrics tells its start in whole seconds: one that dies in the second of its start
+    // is not noticed.
+    REQUIRE(eventually([&] { return this_second() > server_start_; }));
+    server_.kill();
+    ++server_kills_;
+  }
+  [[nodiscard]] static base::Timestamp this_second() {
+    return std::chrono::floor<std::chrono::seconds>(base::system_now());
+  }
+
+  // Each at a change of its own; it is up again some changes later.
+  void plan_server_kills(int changes, int kills) {
+    kill_server_at_.clear();
+    for (int i = 0; i < kills; ++i) {
+      const int part = changes / kills;
+      kill_server_at_.push_back(made_ + i * part + static_cast<int>(random_() % (part / 2 + 1)));
+    }
+  }
+  void look_after_server() {
+    if (!up_ && random_() % 4 == 0) set_server_up(true);
+    if (kill_server_at_.empty() || made_ < kill_server_at_.front()) return;
+    kill_server_at_.pop_front();
+    set_server_up(true);
+    set_server_up(false);
+  }
+
+  void change_some(int until) {
+    const int end = std::min(until, made_ + 1 + static_cast<int>(random_() % 60));
     home_.change([&](fakes::House& now) {
-      for (int i = made; i < made + count; ++i) {
-        now.set_state(ids[random_() % ids.size()], std::to_string(k_first_value + i));
-        expected_[now.now().time_since_epoch().count()] = k_first_value + i;
+      for (; made_ < end; ++made_) {
+        const std::string& entity_id = ids_[random_() % ids_.size()];
+        const int value = k_first_number + made_;
+        now.set_state(entity_id, std::to_string(value));
+        expected_[value] = {entity_id, now.now().time_since_epoch().count()};
       }
     });
-    // Home Assistant restarts, the network is cut, InfluxDB is away; now and then.
+    // Home Assistant restarts, the network is cut, the server is away; now and then.
     if (random_() % 40 == 0) home_.drop_connections();
     if (random_() % 40 == 0) set_reachable(false);
     if (random_() % 10 == 0) set_reachable(true);
     if (random_() % 5 == 0) proxy_.release();
-    return count;
+    look_after_server();
   }
 
-  // Microseconds since 1970 -> value.
-  [[nodiscard]] std::map<std::int64_t, int> stored() const {
-    std::map<std::int64_t, int> found;
-    const json answer =
-        ask(query_url_ +
-                "&epoch=u&q=SELECT%20value%20FROM%20home_assistant_events%20WHERE%20"
-                "value%3E=1000000",
-            headers_);
-    if (!answer.is_object() || !answer.contains("results")) return found;
-    const json& result = answer["results"][0];
-    if (!result.contains("series")) return found;
-    for (const json& row : result["series"][0]["values"]) {
-      found[row[0].get<std::int64_t>()] = static_cast<int>(row[1].get<double>());
-    }
-    return found;
-  }
-
-  const std::string query_url_;
-  const std::vector<std::string> headers_;
+  const TimeSeriesServer& server_;
+  const std::function<Numbers()> look_;
   fakes::HaServer home_;
   fakes::FaultyProxy proxy_;
   std::unique_ptr<Background> watch_;
-  std::map<std::int64_t, int> expected_;  // microseconds since 1970 -> value
+  std::vector<std::string> ids_;
   std::minstd_rand random_{42};
+  int made_ = 0;  // changes
+  Numbers expected_;
+  Numbers stored_;
   bool reachable_ = true;
+  bool up_ = true;
+  base::Timestamp server_start_ = this_second();
+  std::deque<int> kill_server_at_;  // changes
+  int server_kills_ = 0;
 };
 
-void weather(Storm& storm) {
+// Returns how many points there are twice.
+std::size_t weather(Storm& storm) {
   const Size size = size_of_storm();
-  storm.rage(size);
-  CHECK(storm.calm());
-  CHECK(storm.arrived());
-  CHECK(storm.wrong() == 0);
+  const auto part = [&](int whole, int number) {
+    return whole * (number + 1) / size.storms - whole * number / size.storms;
+  };
+  storm.begin();
+  for (int i = 0; i < size.storms; ++i) {
+    storm.rage(part(size.changes, i), part(size.kills, i), part(size.server_kills, i));
+    REQUIRE(storm.calm());
+    storm.kill_server();
+  }
+  CHECK(storm.missing() == 0);
+  CHECK(storm.invented() == 0);
   const json points = storm.points();
   CHECK(points["backfill"]["unverified"] == 0);
   CHECK(points["given_up"] == 0);
   CHECK(points["damaged"] == 0);
   CHECK(points["dead_letters"] == 0);
   CHECK(storm.stop().exit_code == 0);
-  std::cout << "storm: " << size.changes << " changes, " << size.kills << " kills, "
-            << storm.connections() << " connections, " << storm.requests() << " requests\n";
+  std::cout << "storm: " << size.changes << " changes, " << size.kills << " kills of watch, "
+            << storm.server_kills() << " of the server, " << storm.connections() << " connections, "
+            << storm.requests() << " requests; duplicates " << storm.duplicates() << "\n";
+  return storm.duplicates();
 }
 
 }  // namespace
@@ -256,16 +308,27 @@ TEST_CASE("A storm before InfluxDB 1.6", "[parts]") {
   create.method = "POST";
   create.url = server.url() + "/query?q=CREATE%20DATABASE%20home_assistant_events";
   REQUIRE(net::HttpClient({}).send(create)->status == 200);
-  Storm storm(server.url(), server.url() + "/query?db=home_assistant_events", {});
-  weather(storm);
+  const InfluxReader reader{server.url()};
+  Storm storm(server, [&] { return reader.read(); });
+  // One point at a moment: live or filled, sent once or often.
+  CHECK(weather(storm) == 0);
 }
 
 TEST_CASE("A storm before InfluxDB 2.7", "[parts]") {
   if (!have_part("influxdb2")) return;
   const InfluxDb2 server;
-  Storm storm(server.url(), server.url() + "/query?db=home_assistant_events",
-              {"Authorization: Token " + server.token()});
+  const InfluxReader reader{server.url(), {"Authorization: Token " + server.token()}};
+  Storm storm(server, [&] { return reader.read(); });
   storm.program.environment["INFLUXDB_ORG"] = "haingest";
   storm.program.environment["INFLUXDB_TOKEN"] = server.token();
-  weather(storm);
+  CHECK(weather(storm) == 0);
+}
+
+// It acknowledges what a kill makes it forget, so that watch forgets it 15 s later only; and keeps
+// what it is sent again, when an answer was lost or it might have died, beside what it has.
+TEST_CASE("A storm before VictoriaMetrics", "[parts]") {
+  if (!have_part("victoria-metrics")) return;
+  const VictoriaMetrics server;
+  Storm storm(server, [&] { return read_victoria_metrics(server.url()); });
+  static_cast<void>(weather(storm));
 }
