@@ -13,7 +13,7 @@ ifeq ($(origin HA_TOKEN),command line)
 $(error give HA_TOKEN through the environment: HA_URL=... HA_TOKEN=... make demo)
 endif
 
-.PHONY: build demo test check bench fuzz docs install uninstall format clean help
+.PHONY: build demo test check nightly bench fuzz docs install uninstall format clean help
 .DEFAULT_GOAL := build
 
 build: ## build/haingest (the default)
@@ -30,6 +30,9 @@ test: ## every test that this machine can run; HAINGEST_TEST_REQUIRE=all: all of
 
 check: ## the tests again under ASan+UBSan and TSan and in their long forms; format, lint, man pages
 	@packaging/check
+
+nightly: ## what takes hours: a storm of a million changes, the long soak, each fuzzer for ten minutes
+	@packaging/nightly
 
 bench: ## measure against the budgets (BENCHMARKS.md)
 	@packaging/install-packages build bench

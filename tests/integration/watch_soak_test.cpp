@@ -39,11 +39,14 @@ namespace {
 
 constexpr auto k_end = 120s;
 constexpr int k_changes_a_second = 1'000;
-constexpr auto k_step = 10ms;           // of the changes
-constexpr auto k_look_every = 100ms;    // at the process
-constexpr auto k_longest_round = 50s;   // of what goes wrong
-constexpr auto k_remembered = 120s;     // by Home Assistant's recorder
-constexpr auto k_read_at_once = 60s;    // of the changes, from the server
+constexpr auto k_step = 10ms;          // of the changes
+constexpr auto k_look_every = 100ms;   // at the process
+constexpr auto k_longest_round = 50s;  // of what goes wrong
+constexpr auto k_remembered = 120s;    // by Home Assistant's recorder
+constexpr auto k_read_at_once = 60s;   // of the changes, from the server
+// Descriptors that are open for moments: connections, the status and what syncs its folder. Which
+// of them meet is chance; what is lost with each cut is more in the end.
+constexpr std::size_t k_passing = 5;
 constexpr auto k_memory_settled = 60s;  // what is shorter says nothing of the memory
 
 std::chrono::seconds duration() {
@@ -253,8 +256,7 @@ void soak(const std::string& url, const Reader& read) {
             << " cuts, " << soak.outages() << " outages; at most " << before.memory_kb << " kB and "
             << before.descriptors << " descriptors in the second quarter, " << after.memory_kb
             << " kB and " << after.descriptors << " in the last\n";
-  // A connection may still be closed while the next one is opened.
-  CHECK(after.descriptors <= before.descriptors + 2);
+  CHECK(after.descriptors <= before.descriptors + k_passing);
   if (whole >= k_memory_settled) {
     CHECK(after.memory_kb <= before.memory_kb + before.memory_kb / 20 + 1'024);
   }
