@@ -30,14 +30,46 @@ std::optional<Claim> Claims::next(std::chrono::milliseconds limit) {
 }
 
 // With mutex_.
+std::vector<Block> Claims::read_live() {
+  if (!backlog_end_) {
+    if (spool_.depth(target_).lines < k_backlog_lines) return {};
+    backlog_end_ = live_cursor_ = spool_.last_block();
+  }
+  std::vector<Block> blocks =
+      spool_.read(target_, live_cursor_, k_max_request_lines, k_max_request_bytes);
+  // What it must come behind may be in the backlog.
+  blocks.erase(std::ranges::find(blocks, true, &Block::alone), blocks.end());
+  if (!blocks.empty()) live_cursor_ = blocks.back().id;
+  return blocks;
+}
+
+// With mutex_.
+std::vector<Block> Claims::read_oldest() {
+  std::vector<Block> blocks =
+      spool_.read(target_, cursor_, k_max_request_lines, k_max_request_bytes);
+  if (backlog_end_) {
+    std::erase_if(blocks, [this](const Block& block) { return block.id > *backlog_end_; });
+    if (blocks.empty()) {  // all of it is on its way
+      cursor_ = std::max(cursor_, live_cursor_);
+      backlog_end_.reset();
+      blocks = spool_.read(target_, cursor_, k_max_request_lines, k_max_request_bytes);
+    }
+  }
+  return blocks;
+}
+
+// With mutex_.
 std::optional<Claim> Claims::take() {
   blocked_ = one_is_alone_;
   if (blocked_) return std::nullopt;
   Claim claim;
   claim.blocks = read_again();
   claim.repeated = !claim.blocks.empty();
-  if (!claim.repeated) {
-    claim.blocks = spool_.read(target_, cursor_, k_max_request_lines, k_max_request_bytes);
+  bool in_turn = false;
+  if (claim.blocks.empty()) claim.blocks = read_live();
+  if (claim.blocks.empty()) {
+    claim.blocks = read_oldest();
+    in_turn = true;
   }
   if (claim.blocks.empty()) return std::nullopt;
   claim.alone = claim.blocks.front().alone;
@@ -47,12 +79,10 @@ std::optional<Claim> Claims::take() {
     claim.blocks.resize(1);
     one_is_alone_ = true;
   } else {
-    const auto lonely = std::find_if(claim.blocks.begin(), claim.blocks.end(),
-                                     [](const Block& block) { return block.alone; });
-    claim.blocks.erase(lonely, claim.blocks.end());
+    claim.blocks.erase(std::ranges::find(claim.blocks, true, &Block::alone), claim.blocks.end());
   }
   ++on_their_way_;
-  cursor_ = std::max(cursor_, claim.blocks.back().id);
+  if (in_turn) cursor_ = claim.blocks.back().id;
   if (claim.repeated) {
     for (const Block& block : claim.blocks) again_.erase(block.id);
   }
@@ -182,7 +212,7 @@ std::uint64_t Claims::waiting_lines() { return spool_.depth(target_).lines; }
 bool Claims::all_sent() {
   const std::lock_guard lock(mutex_);
   if (on_their_way_ > 0 || !again_.empty() || !acknowledge_all()) return false;
-  return spool_.read(target_, cursor_, 1, 1).empty();
+  return !backlog_end_ && spool_.read(target_, cursor_, 1, 1).empty();
 }
 
 bool Claims::done() {

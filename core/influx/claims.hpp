@@ -28,13 +28,16 @@ struct Claim {
 class Claims {
  public:
   using Clock = std::chrono::steady_clock;
+  // Some seconds of a small computer's InfluxDB; what is live need not wait for so much.
+  static constexpr std::uint64_t k_backlog_lines = 50'000;
 
   Claims(Spool& spool, std::string target) : spool_(spool), target_(std::move(target)) {}
   [[nodiscard]] const std::string& target() const { return target_; }
 
   // The next blocks, waiting for some until `limit`; none when there are none by then, or after
   // stop(). A block marked `alone` is given when nothing else is on its way, and nothing else then
-  // until it is finished.
+  // until it is finished. Oldest first, but when much waits (k_backlog_lines), what has come since
+  // goes before it, up to a block that must be alone.
   [[nodiscard]] std::optional<Claim> next(std::chrono::milliseconds limit);
   // The target has them: acknowledges. An error is the spool's; it is tried again with the next.
   [[nodiscard]] base::Result<void> finish(const Claim& claim);
@@ -70,6 +73,8 @@ class Claims {
 
   [[nodiscard]] std::optional<Claim> take();
   [[nodiscard]] std::vector<Block> read_again();
+  [[nodiscard]] std::vector<Block> read_live();
+  [[nodiscard]] std::vector<Block> read_oldest();
   void end(const Claim& claim);
   [[nodiscard]] base::Result<void> acknowledge_all();
 
@@ -79,7 +84,10 @@ class Claims {
   std::condition_variable changed_;
   // All of it is guarded by mutex_.
   bool stopping_ = false;
-  std::int64_t cursor_ = 0;  // the newest block that was ever claimed
+  std::int64_t cursor_ = 0;  // the newest block that was claimed in its turn
+  // With a backlog: its newest block, and the newest of those behind it that was claimed.
+  std::optional<std::int64_t> backlog_end_;
+  std::int64_t live_cursor_ = 0;
   int on_their_way_ = 0;
   bool one_is_alone_ = false;
   bool blocked_ = false;  // take() found a block that must wait for others

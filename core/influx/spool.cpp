@@ -197,6 +197,11 @@ SpoolDepth Spool::depth(const std::string& target) {
   return impl_->ledger.depth(impl_->target_index(target));
 }
 
+std::int64_t Spool::last_block() {
+  const std::lock_guard guard(impl_->mutex);
+  return impl_->ledger.last_id();
+}
+
 SpoolLosses Spool::losses() {
   const std::lock_guard guard(impl_->mutex);
   return impl_->losses;

@@ -150,6 +150,7 @@ class Spool {
   [[nodiscard]] std::map<std::string, base::Timestamp, std::less<>> marks();
   [[nodiscard]] std::vector<Gap> gaps();
   [[nodiscard]] SpoolDepth depth(const std::string& target);
+  [[nodiscard]] std::int64_t last_block();  // its id; 0 when there was never one
   [[nodiscard]] SpoolLosses losses();
   // Sentences about what open() found; for the log.
   [[nodiscard]] std::vector<std::string> report() const;
