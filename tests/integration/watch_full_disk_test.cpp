@@ -66,6 +66,7 @@ void fill(const SmallDisk& disk, const TimeSeriesServer& server, const InfluxRea
     return points.is_object() ? points["targets"][0] : json{{"state", ""}, {"waiting", -1}};
   };
   program.environment["INFLUXDB_URL"] = server.url();
+  tell_often(program);
   House house(program);
   Background watch(program.command({"watch", "--db", program.file("metadata.db")}));
   const Serving health(program, program.file("metadata.db"));

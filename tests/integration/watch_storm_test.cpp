@@ -100,6 +100,7 @@ class Storm {
         home_(fakes::make_house({.devices = 10, .entities = 40})),
         proxy_(server.url()) {
     program.talk_to(home_);
+    tell_often(program);
     program.environment["INFLUXDB_URL"] = proxy_.url();
     home_.change([](fakes::House& now) {
       now.set_clock(std::chrono::floor<std::chrono::seconds>(base::system_now()) - 72h);
