@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/event_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace haingest::jobs {
@@ -13,9 +14,9 @@ void EventChunk::add(What what, std::string_view json) {
 }
 
 void EventChunk::clear() {
-  // A burst's memory is given back.
+  // A burst's memory is given back when the burst is over.
   constexpr std::size_t worth_keeping = std::size_t{1} << 20U;
-  if (bytes_.capacity() > worth_keeping) {
+  if (bytes_.capacity() > std::max(worth_keeping, 4 * bytes_.size())) {
     bytes_ = {};
     ends_ = {};
   }
@@ -29,21 +30,27 @@ EventChunk::Item EventChunk::item(std::size_t i) const {
 }
 
 bool EventQueue::push(EventChunk::What what, std::string_view json) {
-  bool first = false;
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    const bool room = waiting_.bytes() + json.size() <= max_bytes_;
+    const std::size_t before = waiting_.bytes();
+    const bool room = before + json.size() <= max_bytes_;
     if (closed_ || (!room && what == EventChunk::What::event)) return false;
-    first = waiting_.empty();
+    wake = waiting_.empty() && !gathering_;
     waiting_.add(what, json);
+    wake = wake || (before < k_plenty && waiting_.bytes() >= k_plenty);
   }
-  if (first) filled_.notify_one();
+  if (wake) filled_.notify_one();
   return true;
 }
 
-bool EventQueue::pop(EventChunk& chunk, std::chrono::steady_clock::time_point limit) {
+bool EventQueue::pop(EventChunk& chunk, std::chrono::steady_clock::time_point earliest,
+                     std::chrono::steady_clock::time_point limit) {
   chunk.clear();
   std::unique_lock lock(mutex_);
+  gathering_ = true;
+  filled_.wait_until(lock, earliest, [this] { return waiting_.bytes() >= k_plenty || closed_; });
+  gathering_ = false;
   filled_.wait_until(lock, limit, [this] { return !waiting_.empty() || closed_; });
   std::swap(chunk, waiting_);
   return !chunk.empty() || !closed_;

@@ -50,16 +50,22 @@ class EventQueue {
   // few.
   [[nodiscard]] bool push(EventChunk::What what, std::string_view json);
   // Waits for events, at most until `limit`, and swaps all of them into `chunk`, which is emptied
-  // first. False when the queue is closed and nothing is left.
-  [[nodiscard]] bool pop(EventChunk& chunk, std::chrono::steady_clock::time_point limit);
+  // first. Before `earliest` only a great many are worth it. False when the queue is closed and
+  // nothing is left.
+  [[nodiscard]] bool pop(EventChunk& chunk, std::chrono::steady_clock::time_point earliest,
+                         std::chrono::steady_clock::time_point limit);
   void close();
+
+  // A great many, in bytes: about 3 000 events.
+  static constexpr std::size_t k_plenty = std::size_t{4} << 20U;
 
  private:
   const std::size_t max_bytes_;
   std::mutex mutex_;
   std::condition_variable filled_;
-  EventChunk waiting_;   // guarded by mutex_
-  bool closed_ = false;  // guarded by mutex_
+  EventChunk waiting_;      // guarded by mutex_
+  bool gathering_ = false;  // guarded by mutex_: a first event wakes nobody
+  bool closed_ = false;     // guarded by mutex_
 };
 
 }  // namespace haingest::jobs

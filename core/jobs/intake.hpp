@@ -93,6 +93,7 @@ class Intake {
   std::unordered_map<std::string, std::size_t> descriptions_;  // entity_id -> hash
   std::uint64_t unreadable_ = 0;
   std::chrono::steady_clock::time_point snapshot_until_{};
+  std::chrono::steady_clock::time_point next_commit_{};
   std::string trouble_;
   std::thread thread_;
 };
