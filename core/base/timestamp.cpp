@@ -96,6 +96,39 @@ std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
   return std::chrono::minutes{sign * (hours * 60 + minutes)};
 }
 
+// The digits from `at` to `end`; sets `wrong` where something else stands.
+int number_at(std::string_view text, std::size_t at, std::size_t end, bool& wrong) {
+  int value = 0;
+  for (; at < end; ++at) {
+    const auto digit = static_cast<unsigned>(text[at] - '0');
+    wrong = wrong || digit > 9;
+    value = value * 10 + static_cast<int>(digit);
+  }
+  return value;
+}
+
+// What Home Assistant writes, three times an event: "2026-11-25T01:30:00.123456+00:00". A tenth of
+// the instructions that the other forms take; none for what only they can read, or nobody.
+std::optional<Timestamp> parse_usual(std::string_view text) {
+  using namespace std::chrono;
+  constexpr std::string_view form = "0000-00-00T00:00:00.000000+00:00";
+  if (text.size() != form.size() || text.substr(26) != form.substr(26)) return std::nullopt;
+  for (const std::size_t at : {4, 7, 10, 13, 16, 19}) {
+    if (text[at] != form[at]) return std::nullopt;
+  }
+  bool wrong = false;
+  const year_month_day date{year{number_at(text, 0, 4, wrong)},
+                            month{static_cast<unsigned>(number_at(text, 5, 7, wrong))},
+                            day{static_cast<unsigned>(number_at(text, 8, 10, wrong))}};
+  const hours hour{number_at(text, 11, 13, wrong)};
+  const minutes minute{number_at(text, 14, 16, wrong)};
+  const seconds second{number_at(text, 17, 19, wrong)};
+  const microseconds micros{number_at(text, 20, 26, wrong)};
+  if (wrong || !date.ok() || date.year() < year{1}) return std::nullopt;
+  if (hour.count() > 23 || minute.count() > 59 || second.count() > 59) return std::nullopt;
+  return sys_days{date} + hour + minute + second + micros;
+}
+
 }  // namespace
 
 Timestamp system_now() {
@@ -119,6 +152,7 @@ std::string to_file_text(Timestamp moment) {
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
   using namespace std::chrono;
+  if (const std::optional<Timestamp> usual = parse_usual(text)) return usual;
   const int y = take_number(text, 4);
   const bool dash1 = take(text, "-");
   const int m = take_number(text, 2);

@@ -22,6 +22,30 @@ TEST_CASE("timestamp: ISO forms with offset, Z, no seconds and more decimals tha
   CHECK(text("1969-12-31T23:59:59.123456789-0000") == "1969-12-31 23:59:59.123456");
 }
 
+TEST_CASE("timestamp: the form that is read fastest says what the others say") {
+  const std::string usual = "2024-02-29T23:59:58.012345+00:00";
+  CHECK(parse_timestamp(usual) == parse_timestamp("2024-02-29T23:59:58.012345Z"));
+  CHECK(parse_timestamp("1969-12-31T23:59:59.999999+00:00") ==
+        Timestamp{std::chrono::microseconds{-1}});
+  CHECK(parse_timestamp("2026-11-25T01:30:00.123456+02:00") ==
+        parse_timestamp("2026-11-24T23:30:00.123456+00:00"));
+  CHECK(parse_timestamp("2016-12-31T23:59:60.000000+00:00") ==
+        parse_timestamp("2017-01-01T00:00:00.000000+00:00"));
+  for (std::size_t i = 0; i < usual.size(); ++i) {
+    std::string broken = usual;
+    broken[i] = 'x';
+    INFO(broken);
+    CHECK_FALSE(parse_timestamp(broken).has_value());
+  }
+  for (const char* text :
+       {"2026-02-29T00:00:00.000000+00:00", "2026-13-01T00:00:00.000000+00:00",
+        "2026-11-25T24:00:00.000000+00:00", "2026-11-25T00:60:00.000000+00:00",
+        "2026-11-25T00:00:61.000000+00:00", "0000-11-25T00:00:00.000000+00:00"}) {
+    INFO(text);
+    CHECK_FALSE(parse_timestamp(text).has_value());
+  }
+}
+
 TEST_CASE("timestamp: what is no moment is refused") {
   for (const char* text : {"", "2026-13-01 00:00:00", "2026-02-30T00:00:00", "2026-11-25", "now",
                            "2026-11-25 25:00:00", "2026-11-25 01:30:00.", "2026-11-25 01:30:00 x",
