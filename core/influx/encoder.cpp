@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <span>
-#include <unordered_map>
 
 #include "core/base/text.hpp"
+#include "core/base/text_map.hpp"
 #include "core/influx/layout_ha_ingestor.hpp"
 #include "core/influx/layout_home_assistant.hpp"
 #include "core/influx/line.hpp"
@@ -35,13 +35,6 @@ bool is_word(std::string_view text) {
            c == '-' || c == '.';
   });
 }
-
-struct Hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
 
 }  // namespace
 
@@ -108,7 +101,7 @@ struct Encoder::Impl {
   HomeAssistantLayout home_assistant;
   Shapes shapes;
   std::shared_ptr<const model::World> world;
-  std::unordered_map<std::string, Entity, Hash, std::equal_to<>> entities;
+  base::TextMap<Entity> entities;
 };
 
 Encoder::Encoder(const EncoderOptions& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -6,9 +6,9 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "core/base/text_map.hpp"
 #include "core/base/timestamp.hpp"
 
 namespace haingest::influx {
@@ -32,14 +32,11 @@ class SpoolMarks {
   [[nodiscard]] std::map<std::string, base::Timestamp, std::less<>> all() const;
 
  private:
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
   struct Value {
     base::Timestamp last_updated{};
     bool unsaved = false;
   };
-  using Table = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
+  using Table = base::TextMap<Value>;
   using Node = Table::value_type;
 
   Table table_;

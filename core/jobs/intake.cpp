@@ -23,12 +23,11 @@ constexpr std::chrono::seconds k_snapshot_within{10};
 constexpr std::chrono::milliseconds k_group{20};
 
 std::size_t description_of(const model::StateChange& change) {
-  std::string text;
+  std::size_t description = 0;
   for (const char* name : {"unit_of_measurement", "device_class", "friendly_name"}) {
-    text += change.text_of(name);
-    text += '\0';
+    description = description * 31 + std::hash<std::string_view>{}(change.text_of(name));
   }
-  return std::hash<std::string>{}(text);
+  return description;
 }
 
 }  // namespace
@@ -94,15 +93,17 @@ void Intake::adopt_context() {
 }
 
 bool Intake::is_described_otherwise(const model::StateChange& change) {
+  const auto known = descriptions_.find(change.entity_id);
   if (change.removed) {
-    descriptions_.erase(std::string(change.entity_id));
+    if (known != descriptions_.end()) descriptions_.erase(known);
     return true;
   }
   const std::size_t description = description_of(change);
-  const auto [at, fresh] = descriptions_.try_emplace(std::string(change.entity_id), description);
-  const bool otherwise = change.added || (!fresh && at->second != description);
-  at->second = description;
-  return otherwise;
+  if (known == descriptions_.end()) {
+    descriptions_.emplace(change.entity_id, description);
+    return change.added;
+  }
+  return std::exchange(known->second, description) != description || change.added;
 }
 
 void Intake::read_event(std::string_view event) {

@@ -12,10 +12,10 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/text_map.hpp"
 #include "core/jobs/device_history.hpp"
 #include "core/jobs/event_queue.hpp"
 #include "core/jobs/recorder.hpp"
@@ -90,7 +90,7 @@ class Intake {
   bool stopping_ = false;                      // guarded by mutex_
 
   model::StateReader reader_;
-  std::unordered_map<std::string, std::size_t> descriptions_;  // entity_id -> hash
+  base::TextMap<std::size_t> descriptions_;  // entity_id -> hash
   std::uint64_t unreadable_ = 0;
   std::chrono::steady_clock::time_point snapshot_until_{};
   std::chrono::steady_clock::time_point next_commit_{};

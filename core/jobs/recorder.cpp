@@ -30,9 +30,10 @@ void Recorder::end_snapshot() {
   if (auto gap = unheard_.settle(clock_())) pending_.new_gap = std::move(gap);
 }
 
-void Recorder::count_odd(const model::StateChange& change, const Newest* before) {
+void Recorder::count_odd(const model::StateChange& change, const Newest* before,
+                         base::Timestamp now) {
   if (before != nullptr && change.last_updated == before->last_updated) ++counts_.collisions;
-  if (change.last_updated <= clock_() + k_future) return;
+  if (change.last_updated <= now + k_future) return;
   ++counts_.future;
   if (std::exchange(future_said_, true)) return;
   base::log::warning(std::string(change.entity_id) + " has a state of " +
@@ -56,21 +57,28 @@ void Recorder::add_lines(const model::StateChange& change, const Newest* before)
   if (meets && before->group != opened_blocks_) block.alone = true;
 }
 
-void Recorder::mark(const model::StateChange& change) {
+void Recorder::mark(const model::StateChange& change, Table::iterator known, base::Timestamp now) {
   // A mark that is yet to come would hide the next gap.
-  const base::Timestamp mark = std::min(change.last_updated, clock_());
-  std::string entity_id(change.entity_id);
-  base::Timestamp& newest_mark = pending_marks_[entity_id];
-  newest_mark = std::max(newest_mark, mark);
-  Newest& newest = newest_[std::move(entity_id)];
+  const base::Timestamp mark = std::min(change.last_updated, now);
+  if (known == newest_.end()) known = newest_.emplace(change.entity_id, Newest{}).first;
+  Newest& newest = known->second;
   newest.last_updated = std::max(newest.last_updated, change.last_updated);
   newest.mark = std::max(newest.mark, mark);
   newest.group = opened_blocks_;
+  note_mark(*known, mark);
+}
+
+// With the next commit.
+void Recorder::note_mark(Table::value_type& of, base::Timestamp mark) {
+  std::optional<base::Timestamp>& pending = of.second.pending_mark;
+  if (!pending) pending_marks_.push_back(&of);
+  pending = std::max(pending.value_or(mark), mark);
 }
 
 // Each once, for who asks where an entity has stayed.
 void Recorder::say_unwanted(std::string_view entity_id) {
-  if (!unwanted_said_.emplace(entity_id).second) return;
+  if (unwanted_said_.contains(entity_id)) return;
+  unwanted_said_.emplace(entity_id);
   base::log::debug(encoder_.why(entity_id));
 }
 
@@ -91,7 +99,7 @@ bool Recorder::was_taken(const model::StateChange& state, const Newest* before) 
 
 void Recorder::take(const model::StateChange& change) {
   const bool snapshot = change.source == model::StateChange::Source::snapshot;
-  const auto known = newest_.find(std::string(change.entity_id));
+  const auto known = newest_.find(change.entity_id);
   const Newest* const before = known == newest_.end() ? nullptr : &known->second;
   if (change.removed) {
     ++counts_.empty;
@@ -121,10 +129,11 @@ void Recorder::take(const model::StateChange& change) {
   } else {
     unheard_.heard(change.entity_id, change.last_updated);
   }
-  count_odd(change, before);
+  const base::Timestamp now = clock_();
+  count_odd(change, before, now);
   say_cut(change.entity_id);
   if (!lines_.empty()) add_lines(change, before);
-  mark(change);
+  mark(change, known, now);
 }
 
 void Recorder::take_devices(const DeviceNews& news) {
@@ -135,8 +144,7 @@ void Recorder::take_devices(const DeviceNews& news) {
     encoder_.encode_device(*news.world, *device, when, lines_);
     if (!lines_.empty()) append_lines();
   }
-  base::Timestamp& mark = pending_marks_[k_devices_mark];
-  mark = std::max(mark, news.up_to);
+  note_mark(*newest_.try_emplace(k_devices_mark).first, news.up_to);
 }
 
 std::optional<base::Timestamp> Recorder::devices_written() {
@@ -149,12 +157,15 @@ base::Result<bool> Recorder::flush() {
   if (unheard_.open()) pending_.new_gap = unheard_.settle_without_snapshot(clock_());
   if (pending_.blocks.empty() && pending_marks_.empty() && !pending_.new_gap) return false;
   pending_.marks.clear();
-  for (const auto& [entity_id, mark] : pending_marks_) pending_.marks.push_back({entity_id, mark});
+  for (const Table::value_type* pending : pending_marks_) {
+    pending_.marks.push_back({pending->first, *pending->second.pending_mark});
+  }
   const base::Result<std::int64_t> committed = spool_.commit(pending_);
   if (!committed) return committed.error();
   for (const influx::NewBlock& block : pending_.blocks) counts_.lines += block.count;
   const bool wrote_gap = pending_.new_gap.has_value();
   pending_ = {};
+  for (Table::value_type* written : pending_marks_) written->second.pending_mark.reset();
   pending_marks_.clear();
   pending_bytes_ = 0;
   ++opened_blocks_;

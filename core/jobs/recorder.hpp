@@ -10,10 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/text_map.hpp"
 #include "core/base/timestamp.hpp"
 #include "core/influx/encoder.hpp"
 #include "core/influx/spool.hpp"
@@ -69,34 +70,38 @@ class Recorder {
   // The device history's place among the entities' marks; an entity_id has a dot.
   static constexpr const char* k_devices_mark = "devices";
 
-  // Of an entity.
+  // Of an entity (and of the device history).
   struct Newest {
     base::Timestamp last_updated{};
     base::Timestamp mark{};   // the same, but never yet to come
     std::uint64_t group = 0;  // the block it is in, counted by opened_blocks_
+    // The newest mark since the last commit; none: there is nothing to commit.
+    std::optional<base::Timestamp> pending_mark = {};
   };
+  using Table = base::TextMap<Newest>;
 
   [[nodiscard]] bool was_taken(const model::StateChange& state, const Newest* before) const;
   void add_lines(const model::StateChange& change, const Newest* before);
   influx::NewBlock& append_lines();
-  void mark(const model::StateChange& change);
+  void mark(const model::StateChange& change, Table::iterator known, base::Timestamp now);
+  void note_mark(Table::value_type& of, base::Timestamp mark);
   void say_unwanted(std::string_view entity_id);
   void say_cut(std::string_view entity_id);
-  void count_odd(const model::StateChange& change, const Newest* before);
+  void count_odd(const model::StateChange& change, const Newest* before, base::Timestamp now);
 
   influx::Encoder encoder_;
   influx::Spool& spool_;
   const base::Clock clock_;
-  std::unordered_map<std::string, Newest> newest_;
+  Table newest_;
   Unheard unheard_;
   std::string lines_;  // of one change
   influx::SpoolCommit pending_;
   std::size_t pending_bytes_ = 0;
-  std::unordered_map<std::string, base::Timestamp> pending_marks_;
+  std::vector<Table::value_type*> pending_marks_;  // of newest_, which nothing leaves
   std::uint64_t opened_blocks_ = 0;
   bool future_said_ = false;
   bool cut_said_ = false;
-  std::unordered_set<std::string> unwanted_said_;
+  std::unordered_set<std::string, base::TextHash, std::equal_to<>> unwanted_said_;
   RecorderCounts counts_;
 };
 
