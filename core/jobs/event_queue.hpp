@@ -56,8 +56,8 @@ class EventQueue {
                          std::chrono::steady_clock::time_point limit);
   void close();
 
-  // A great many, in bytes: about 3 000 events.
-  static constexpr std::size_t k_plenty = std::size_t{4} << 20U;
+  // A great many, in bytes: about 170 events, which are still in the processor's cache then.
+  static constexpr std::size_t k_plenty = std::size_t{256} << 10U;
 
  private:
   const std::size_t max_bytes_;

@@ -171,10 +171,10 @@ void Intake::read(const EventChunk::Item& item) {
   if (recorder_ != nullptr && recorder_->is_full()) commit();
 }
 
-void Intake::commit_unless_waiting() {
-  const bool waiting =
-      recorder_->awaits_snapshot() && std::chrono::steady_clock::now() < snapshot_until_;
-  if (!waiting) commit();
+void Intake::commit_when_due() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool waiting = recorder_->awaits_snapshot() && now < snapshot_until_;
+  if (!waiting && now >= next_commit_) commit();
 }
 
 // Until it is done; meanwhile the queue fills up, and then the connection is let go.
@@ -201,8 +201,9 @@ void Intake::commit() {
 }
 
 std::chrono::steady_clock::time_point Intake::next_look() const {
-  const bool waiting = recorder_ != nullptr && recorder_->awaits_snapshot();
-  return waiting ? snapshot_until_ : std::chrono::steady_clock::now() + std::chrono::hours(1);
+  if (recorder_ != nullptr && recorder_->awaits_snapshot()) return snapshot_until_;
+  if (recorder_ != nullptr && recorder_->has_pending()) return next_commit_;
+  return std::chrono::steady_clock::now() + std::chrono::hours(1);
 }
 
 void Intake::work() {
@@ -211,7 +212,7 @@ void Intake::work() {
     while (queue_.pop(chunk, next_commit_, next_look())) {
       if (recorder_ != nullptr) adopt_context();
       for (std::size_t i = 0; i < chunk.size(); ++i) read(chunk.item(i));
-      if (recorder_ != nullptr) commit_unless_waiting();
+      if (recorder_ != nullptr) commit_when_due();
     }
     if (recorder_ != nullptr) commit();
   } catch (const std::exception& error) {

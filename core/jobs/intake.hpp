@@ -71,7 +71,7 @@ class Intake {
   void read_states(std::string_view states);
   void read_devices();
   void begin_reading();
-  void commit_unless_waiting();
+  void commit_when_due();
   [[nodiscard]] std::chrono::steady_clock::time_point next_look() const;
   void commit();
   [[nodiscard]] bool is_described_otherwise(const model::StateChange& change);

@@ -57,6 +57,9 @@ class Recorder {
   [[nodiscard]] std::optional<base::Timestamp> devices_written();
   // What has come of this connection waits for the snapshot, which tells where the gap is.
   [[nodiscard]] bool awaits_snapshot() const { return unheard_.open(); }
+  [[nodiscard]] bool has_pending() const {
+    return !pending_marks_.empty() || pending_.new_gap.has_value();
+  }
   // Whether enough has gathered for a commit.
   [[nodiscard]] bool is_full() const { return pending_bytes_ >= k_commit_bytes; }
   // Commits what was taken, the snapshot awaited or not; true when it wrote a gap down, too. What
