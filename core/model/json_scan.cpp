@@ -155,6 +155,12 @@ simdjson::error_code raw_json_of(ondemand::value value, std::string_view& raw) {
       if (const auto error = value.get_array().get(array)) return error;
       return array.raw_json().get(raw);
     }
+    case ondemand::json_type::string: {
+      raw = trimmed(value.raw_json_token());
+      // One that is not taken passes for a key when the next value is asked for.
+      ondemand::raw_json_string text;
+      return value.get_raw_json_string().get(text);
+    }
     default:
       raw = trimmed(value.raw_json_token());
       return simdjson::SUCCESS;

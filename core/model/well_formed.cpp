@@ -95,7 +95,11 @@ bool is_value(ondemand::value value, int depth) {
   if (depth == k_deepest || value.type().get(type) != simdjson::SUCCESS) return false;
   if (type == ondemand::json_type::array) return is_array(value, depth + 1);
   if (type == ondemand::json_type::object) return is_object(value, depth + 1);
-  return is_scalar(value.raw_json_token());
+  const std::string_view token = value.raw_json_token();
+  // A string that is not taken passes for a key when the next value is asked for, whatever it is.
+  ondemand::raw_json_string text;
+  if (type == ondemand::json_type::string && value.get_raw_json_string().get(text)) return false;
+  return is_scalar(token);
 }
 
 }  // namespace
