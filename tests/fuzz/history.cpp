@@ -112,9 +112,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Reading first = read(answer, reader);
   model::StateReader fresh;
   fuzz::require(read(answer, fresh) == first);
-  if (first.readable && model::is_well_formed(answer)) {
-    fuzz::require(first.rows.size() + first.unreadable == rows_in(answer));
-  }
+  // What is no JSON may be read as far as it looks like some.
+  if (!first.readable || !model::is_well_formed(answer)) return 0;
+  fuzz::require(first.rows.size() + first.unreadable == rows_in(answer));
   // A reader that turned rows round would turn them back here.
   const Reading again = read(answer_of(first.rows), reader);
   fuzz::require(again.readable && again.unreadable == 0 && again.rows == first.rows);
