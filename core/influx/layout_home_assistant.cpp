@@ -81,7 +81,7 @@ bool HomeAssistantLayout::append_series(const StateChange& change, const Shape& 
     unit = attribute.value;
     if (attribute.type == Attribute::Type::null) unit = {};
     if (attribute.type == Attribute::Type::boolean) unit = unit == "true" ? "True" : "False";
-    if (attribute.type == Attribute::Type::json) {
+    if (attribute.type == Attribute::Type::json || attribute.type == Attribute::Type::number) {
       text_.clear();
       append_python_str(text_, attribute.value);
       unit = text_;

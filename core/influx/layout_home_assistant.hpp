@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Layout `home-assistant`: measurements, tags and fields of Home Assistant's own integration
-// `influxdb` in its default configuration (read in 2024.3.3). It differs on purpose where that one
-// loses something:
-//  - the time is the state's last_updated, not the event's time_fired;
-//  - NaN and the infinities are no `value` (there they cost the whole batch): the text is `state`;
+// `influxdb` in its default configuration, held against it in 2024.3.3 (README.md lists what
+// differs, ha_influxdb_test.cpp says so). It differs on purpose where that one loses something:
+//  - NaN and the infinities are no `value` (InfluxDB 1 refuses the point there, 2 the whole batch):
+//    the text is `state`;
 //  - a text that Python's float() takes but nobody would write as that number (` 5 `, `1_000`, nan)
 //    is kept beside the number, as `state` or `<attribute>_str`; of attributes also 0012 and 1e5;
 //  - keys that a server refuses or that a tag has get a trailing `_`.
+// The state's last_updated is the event's time_fired, which dates points there.
 // One thread.
 #pragma once
 

@@ -12,8 +12,8 @@ namespace haingest::influx {
 // float(text); none where Python raises ValueError. May be infinite or NaN.
 [[nodiscard]] std::optional<double> python_float(std::string_view text);
 
-// Appends str(value) of a JSON array or object. Characters that are assigned to nothing count as
-// printable, which Python escapes; what is no JSON is appended somehow.
+// Appends str(value) of a JSON array, object or number. Characters that are assigned to nothing
+// count as printable, which Python escapes; what is no JSON is appended somehow.
 void append_python_str(std::string& out, std::string_view json);
 
 // The number that the integration scrapes out of a text that is none: all its digits and its only

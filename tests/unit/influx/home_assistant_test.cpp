@@ -93,6 +93,8 @@ TEST_CASE("home-assistant: the measurement is the unit, else the entity") {
   CHECK(series_of(encoder, R"({"unit_of_measurement":"kW h"})") == "kW\\ h");
   CHECK(series_of(encoder, R"({"unit_of_measurement":"#"})") == "\xEF\xBC\x83");
   CHECK(series_of(encoder, R"({"unit_of_measurement":5})") == "5");
+  CHECK(series_of(encoder, R"({"unit_of_measurement":1.50})") == "1.5");
+  CHECK(series_of(encoder, R"({"unit_of_measurement":1e22})") == "1e+22");
   CHECK(series_of(encoder, R"({"unit_of_measurement":true})") == "True");
   CHECK(series_of(encoder, R"({"unit_of_measurement":["a"]})") == "['a']");
   CHECK(series_of(encoder, "{}") == "sensor.a");
