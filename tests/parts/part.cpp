@@ -81,10 +81,11 @@ void Mosquitto::publish(const std::string& topic, const std::string& payload) co
   if (outcome.exit_code != 0) throw std::runtime_error("mosquitto_pub: " + outcome.err);
 }
 
-HomeAssistant::HomeAssistant(std::string release, std::string mqtt_port)
-    : release_(std::move(release)),
-      mqtt_port_(std::move(mqtt_port)),
-      url_(call_part("homeassistant", {"start", release_, folder_.path()}, mqtt_port_)) {}
+HomeAssistant::HomeAssistant(std::string release, std::string mqtt_port, const std::string& more)
+    : release_(std::move(release)), mqtt_port_(std::move(mqtt_port)) {
+  if (!more.empty()) write_file(folder_.file("extra.yaml"), more);
+  url_ = call_part("homeassistant", {"start", release_, folder_.path()}, mqtt_port_);
+}
 
 HomeAssistant::~HomeAssistant() {
   static_cast<void>(run_part("homeassistant", {"stop", folder_.path()}, ""));

@@ -37,10 +37,11 @@ class Mosquitto {
 };
 
 // A Home Assistant of its own, onboarded and RUNNING, with demo, kitchen_sink and, given a broker,
-// MQTT discovery.
+// MQTT discovery. `more` is added to its configuration, as YAML.
 class HomeAssistant {
  public:
-  explicit HomeAssistant(std::string release, std::string mqtt_port = "");
+  explicit HomeAssistant(std::string release, std::string mqtt_port = "",
+                         const std::string& more = "");
   ~HomeAssistant();
   HomeAssistant(const HomeAssistant&) = delete;
   HomeAssistant& operator=(const HomeAssistant&) = delete;
