@@ -92,11 +92,12 @@ class Influx {
         .contains("series");
   }
 
-  [[nodiscard]] Points points(const std::string& database, std::int64_t from) const {
+  [[nodiscard]] Points points(const std::string& database, std::int64_t from,
+                              std::int64_t to) const {
     std::string statements;
     for (const std::string& name : measurements(database)) {
       statements += "SELECT * FROM " + identifier(name) + " WHERE time >= " + std::to_string(from) +
-                    " GROUP BY *;";
+                    " AND time <= " + std::to_string(to) + " GROUP BY *;";
     }
     Points points;
     for (const Json& result : query(database, statements)) {
@@ -269,13 +270,15 @@ class Both {
     return base::parse_timestamp(updated).value().time_since_epoch().count() * 1000;
   }
 
-  // A state that comes last: once both have it, both have all before it.
-  void settle(const std::string& entity_id) const {
-    const std::string since = "time = " + std::to_string(set_state(entity_id, {"0", "{}"}));
+  // A state that comes last: once both have it, both have all before it. Returns its moment.
+  [[nodiscard]] std::int64_t settle(const std::string& entity_id) const {
+    const std::int64_t moment = set_state(entity_id, {"0", "{}"});
+    const std::string condition = "time = " + std::to_string(moment);
     for (const char* database : {"own", "ours"}) {
       INFO(database);
-      REQUIRE(eventually([&] { return influx.has_state(database, entity_id, since); }, 60s));
+      REQUIRE(eventually([&] { return influx.has_state(database, entity_id, condition); }, 60s));
     }
+    return moment;
   }
 
   void call(const std::string& domain, const std::string& service, const Json& data) const {
@@ -359,9 +362,9 @@ void hold_against_own(const std::string& release) {
       },
       60s));
   // Its point comes out of the snapshot, dated as if it had been heard.
-  const std::int64_t from = both.set_state("sensor.before", {"1", R"({"a":"b 12"})"});
+  const std::int64_t before = both.set_state("sensor.before", {"1", R"({"a":"b 12"})"});
   both.begin_watch();
-  both.settle("sensor.begin");
+  const std::int64_t from = both.settle("sensor.begin");
 
   const auto plain = plain_cases();
   const auto drawn = drawn_cases(300);
@@ -374,14 +377,20 @@ void hold_against_own(const std::string& release) {
   for (std::size_t i = 0; i < odd.size(); ++i) give("odd_", i, odd[i].given);
   change_the_house(both);
   static_cast<void>(both.set_state("sensor.conflict", {"1", R"({"x_str":5})"}));
-  both.settle("sensor.end");
+  static_cast<void>(both.settle("sensor.end"));
   static_cast<void>(both.set_state("sensor.conflict", {"2", R"({"x":"abc","y":6})"}));
-  both.settle("sensor.end_of_conflict");
+  const std::int64_t to = both.settle("sensor.end_of_conflict");
   both.watch->signal(SIGTERM);
   CHECK(both.watch->wait().exit_code == 0);
   both.home->kill();  // its polite end takes up to 14 s
 
-  Comparison comparison(both.influx.points("own", from), both.influx.points("ours", from));
+  for (const char* database : {"own", "ours"}) {
+    INFO(database);
+    CHECK(both.influx.has_state(
+        database, "sensor.before",
+        "value = 1 AND a = 12 AND a_str = 'b 12' AND time = " + std::to_string(before)));
+  }
+  Comparison comparison(both.influx.points("own", from, to), both.influx.points("ours", from, to));
   std::set<std::string> listed{k_conflict, k_python};
   CHECK(comparison.pythons() > 0);
   CHECK(comparison.of("conflict") == Lines{"here alone: sensor.@ value=2 y=6"});
