@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/watch.hpp"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -17,6 +19,10 @@
 
 namespace haingest::jobs {
 namespace {
+
+// What is bigger is the system's again when it is freed. Left alone, glibc learns from the first
+// backlog to keep such buffers for good, in each thread's heap.
+constexpr int k_big_buffer = 256 * 1024;
 
 std::string_view name_of(ha::LiveState::Phase phase) {
   switch (phase) {
@@ -189,6 +195,8 @@ IntakeHandlers Watcher::Impl::intake_handlers() {
 }
 
 base::Result<void> Watcher::Impl::run() {
+  ::mallopt(M_MMAP_THRESHOLD, k_big_buffer);
+  ::mallopt(M_TRIM_THRESHOLD, k_big_buffer);
   if (points) {
     points->start_backfill(
         [this](std::string type, std::string members, std::function<void(ha::Reply)> done) {
