@@ -143,15 +143,13 @@ class Storm {
     set_server_up(true);
   }
 
-  // Nothing waits, nothing is left to be filled: what watch has forgotten, the server must keep.
+  // The server has acknowledged everything; watch may keep it still.
+  [[nodiscard]] bool delivered() const {
+    return told([](const json& target) { return target["state"] == "idle"; });
+  }
+  // Watch has forgotten everything: now the server must keep it.
   [[nodiscard]] bool calm() const {
-    return eventually(
-        [&] {
-          const json now = points();
-          return now.is_object() && now["backfill"]["open"] == 0 &&
-                 now["targets"][0]["waiting"] == 0;
-        },
-        k_end);
+    return told([](const json& target) { return target["waiting"] == 0; });
   }
   // What is stored is asked of no recorder any more; one with a million rows would be slow.
   void kill_server() {
@@ -199,6 +197,16 @@ class Storm {
   void start() {
     watch_ = std::make_unique<Background>(
         program.command({"watch", "--db", program.file("metadata.db"), "--timeout", "5s"}));
+  }
+
+  // That nothing is left to be filled, and this of the target.
+  [[nodiscard]] bool told(const std::function<bool(const json&)>& of_target) const {
+    return eventually(
+        [&] {
+          const json now = points();
+          return now.is_object() && now["backfill"]["open"] == 0 && of_target(now["targets"][0]);
+        },
+        k_end);
   }
 
   void set_reachable(bool reachable) {
@@ -287,6 +295,8 @@ std::size_t weather(Storm& storm) {
   storm.begin();
   for (int i = 0; i < size.storms; ++i) {
     storm.rage(part(size.changes, i), part(size.kills, i), part(size.server_kills, i));
+    REQUIRE(storm.delivered());
+    storm.kill_server();
     REQUIRE(storm.calm());
     storm.kill_server();
   }
