@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/event_queue.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace haingest::jobs {
@@ -14,9 +13,9 @@ void EventChunk::add(What what, std::string_view json) {
 }
 
 void EventChunk::clear() {
-  // A burst's memory is given back when the burst is over.
+  // A burst's memory is given back; at a steady pace a chunk has k_plenty and a little more.
   constexpr std::size_t worth_keeping = std::size_t{1} << 20U;
-  if (bytes_.capacity() > std::max(worth_keeping, 4 * bytes_.size())) {
+  if (bytes_.capacity() > worth_keeping) {
     bytes_ = {};
     ends_ = {};
   }
