@@ -36,7 +36,7 @@ nightly: ## what takes hours: a storm of a million changes, the long soak, each 
 
 bench: ## measure against the budgets (BENCHMARKS.md)
 	@packaging/install-packages build bench
-	@packaging/build haingest ha-simulator bench_bare
+	@packaging/build haingest ha-simulator bench_bare bench_feed bench_bare_watch
 	@packaging/bench
 
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)

@@ -11,61 +11,15 @@ import pathlib
 import platform
 import re
 import shutil
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 
-PAIRS = 9
+from common import Run, Table, free_port, in_turn, memory_of, virtual_environment, wait_for
+from watch import WatchBench
+
 WRK = ["wrk", "-t1", "-c8", "-d4s"]
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-class Run:
-    """One finished process: CPU and wall seconds, peak memory in MB."""
-
-    def __init__(self, command, **options):
-        start = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise SystemExit(f"bench: {command} ended with {process.returncode}")
-        self.cpu = usage.ru_utime + usage.ru_stime
-        self.wall = time.monotonic() - start
-        self.memory = usage.ru_maxrss / 1024
-
-
-def in_turn(ours, theirs, pairs=PAIRS):
-    """Both once to warm up, then `pairs` times in turn: (medians, median ratio)."""
-    ours(), theirs()
-    results = [(ours(), theirs()) for _ in range(pairs)]
-    a, b = (statistics.median(column) for column in zip(*results))
-    return a, b, statistics.median(x / y for x, y in results)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(url):
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(url) as answer:
-                return answer.read()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 def requests_per_second(url):
@@ -81,12 +35,8 @@ class Bench:
         self.haingest = str(build / "haingest")
         self.bare = str(build / "tests" / "bench_bare")
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
-        self.rows = []
-
-    def add(self, what, figure, budget, fine=None):
-        verdict = "" if fine is None else ("yes" if fine else "NO")
-        self.rows.append((what, figure, budget, verdict))
-        say(f"  {what}: {figure} (budget {budget}) {verdict}")
+        self.table = Table()
+        self.add = self.table.add
 
     def path(self, name):
         return str(self.folder / name)
@@ -141,7 +91,8 @@ class Bench:
         try:
             url = f"http://127.0.0.1:{port}/api/devices"
             body = wait_for(url)
-            self.memory_of(server.pid)
+            resident = memory_of(server.pid)
+            self.add("serve, idle: RSS", f"{resident:.1f} MB", "< 20 MB", resident < 20)
             nginx, nginx_url = self.start_nginx(body)
             others.append(nginx)
             a, b, ratio = in_turn(lambda: requests_per_second(url), lambda: requests_per_second(nginx_url), 5)
@@ -156,11 +107,6 @@ class Bench:
             for process in [server, *others]:
                 process.terminate()
                 process.wait()
-
-    def memory_of(self, pid):
-        status = pathlib.Path(f"/proc/{pid}/status").read_text()
-        resident = int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
-        self.add("serve, idle: RSS", f"{resident:.1f} MB", "< 20 MB", resident < 20)
 
     def start_nginx(self, body):
         port = free_port()
@@ -181,28 +127,22 @@ http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000
         return process, url
 
     def start_fastapi(self, database):
-        venv = self.cache / "fastapi-venv"
-        if not (venv / "bin" / "uvicorn").exists():
-            say("  installing FastAPI, SQLAlchemy and uvicorn into a virtual environment ...")
-            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-            subprocess.run([str(venv / "bin" / "pip"), "install", "-q", "fastapi", "sqlalchemy", "uvicorn"], check=True)
+        python = virtual_environment(self.cache / "fastapi-venv", ["fastapi", "sqlalchemy", "uvicorn"])
         port = free_port()
-        process = subprocess.Popen([str(venv / "bin" / "uvicorn"), "--app-dir", str(pathlib.Path(__file__).parent),
+        process = subprocess.Popen([python, "-m", "uvicorn", "--app-dir", str(pathlib.Path(__file__).parent),
                                     "fastapi_service:app", "--port", str(port), "--log-level", "error",
                                     "--no-access-log"], env={**self.environment, "DATABASE": database})
         url = f"http://127.0.0.1:{port}/api/devices"
         wait_for(url)
         return process, url
 
+    def watch(self):
+        WatchBench(self.build, self.cache, self.folder / "watch", self.environment, self.table).measure()
+
     def start(self):
         walls = [self.haingest_run("--version").wall * 1000 for _ in range(21)][1:]
         median = statistics.median(walls)
         self.add("start to --version", f"{median:.1f} ms", "< 10 ms", median < 10)
-
-    def table(self):
-        lines = ["| what | measured | budget | kept |", "|---|---|---|---|"]
-        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
-        return "\n".join(lines) + "\n"
 
 
 def machine():
@@ -217,14 +157,16 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("cache", type=pathlib.Path)
     parser.add_argument("--markdown", type=pathlib.Path, help="the figures, for BENCHMARKS.md")
+    parser.add_argument("--only", choices=["start", "sync", "serve", "watch"], help="no more than these")
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="haingest-bench-") as folder:
         bench = Bench(arguments.build.resolve(), arguments.cache.resolve(), pathlib.Path(folder))
-        bench.start()
-        bench.sync()
-        bench.serve()
-    text = f"{machine()}, {time.strftime('%Y-%m-%d', time.gmtime())}\n\n{bench.table()}"
+        parts = {"start": bench.start, "sync": bench.sync, "serve": bench.serve, "watch": bench.watch}
+        for name, measure in parts.items():
+            if arguments.only in (None, name):
+                measure()
+    text = f"{machine()}, {time.strftime('%Y-%m-%d', time.gmtime())}\n\n{bench.table.markdown()}"
     print(text, end="")
     if arguments.markdown:
         arguments.markdown.write_text(text)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""What run.py and watch.py share: processes and what they cost, pairs in turn, the table."""
+import os
+import pathlib
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+
+PAIRS = 9
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Run:
+    """One finished process: CPU and wall seconds, peak memory in MB."""
+
+    def __init__(self, command, **options):
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(f"bench: {command} ended with {process.returncode}")
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.wall = time.monotonic() - start
+        self.memory = usage.ru_maxrss / 1024
+
+
+def in_turn(ours, theirs, pairs=PAIRS):
+    """Both once to warm up, then `pairs` times in turn: (medians, median ratio)."""
+    ours(), theirs()
+    results = [(ours(), theirs()) for _ in range(pairs)]
+    a, b = (statistics.median(column) for column in zip(*results))
+    return a, b, statistics.median(x / y for x, y in results)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url):
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(url) as answer:
+                return answer.read()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def virtual_environment(folder, packages):
+    """Its Python; made once."""
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        say(f"  installing {', '.join(packages)} into a virtual environment ...")
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
+        (folder / "complete").touch()
+    return str(python)
+
+
+def memory_of(pid, field="VmRSS"):
+    """In MB; VmHWM is the most it ever had."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(field + ":")) / 1024
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, figure, budget="-", fine=None):
+        verdict = "" if fine is None else ("yes" if fine else "NO")
+        self.rows.append((what, figure, budget, verdict))
+        say(f"  {what}: {figure} (budget {budget}) {verdict}")
+
+    def markdown(self):
+        lines = ["| what | measured | budget | kept |", "|---|---|---|---|"]
+        lines += ["| " + " | ".join(row) + " |" for row in self.rows]
+        return "\n".join(lines) + "\n"
