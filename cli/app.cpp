@@ -145,6 +145,8 @@ int run(int argc, const char* const* argv) {
   keep_memory_private();
   // A file at its limit is an error like a full disk, no reason to die without a word.
   std::signal(SIGXFSZ, SIG_IGN);
+  // How it is can be asked before there is somebody who answers.
+  std::signal(SIGUSR1, SIG_IGN);
   std::ios::sync_with_stdio(false);
   return static_cast<int>(run_guarded(argc, argv));
 }

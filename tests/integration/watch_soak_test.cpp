@@ -39,11 +39,11 @@ namespace {
 
 constexpr auto k_end = 120s;
 constexpr int k_changes_a_second = 1'000;
-constexpr auto k_step = 10ms;          // of the changes
-constexpr auto k_look_every = 100ms;   // at the process
-constexpr auto k_longest_round = 50s;  // of what goes wrong
-constexpr auto k_remembered = 120s;    // by Home Assistant's recorder
-constexpr auto k_read_at_once = 60s;   // of the changes, from the server
+constexpr auto k_step = 10ms;           // of the changes
+constexpr auto k_look_every = 100ms;    // at the process
+constexpr auto k_longest_round = 50s;   // of what goes wrong
+constexpr auto k_remembered = 120s;     // by Home Assistant's recorder
+constexpr auto k_read_at_once = 60s;    // of the changes, from the server
 constexpr auto k_memory_settled = 60s;  // what is shorter says nothing of the memory
 
 std::chrono::seconds duration() {
