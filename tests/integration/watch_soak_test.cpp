@@ -2,8 +2,8 @@
 // `haingest watch` for long, between the simulated Home Assistant with a thousand changes a second
 // and a real InfluxDB 1.6 (or else a simulated one), connections cut and the target away again and
 // again: its memory and its descriptors stay as they were, every change arrives once. 10 s;
-// HAINGEST_TEST_LONG=1: 20 minutes; HAINGEST_TEST_SOAK=SECONDS: any. In less than a minute nothing
-// is said of its memory.
+// HAINGEST_TEST_LONG=1: 20 minutes; HAINGEST_TEST_SOAK=SECONDS: any. In less than five minutes
+// nothing is said of its memory.
 #include <signal.h>
 
 #include <algorithm>
@@ -39,12 +39,12 @@ namespace {
 
 constexpr auto k_end = 120s;
 constexpr int k_changes_a_second = 1'000;
-constexpr auto k_step = 10ms;           // of the changes
-constexpr auto k_look_every = 100ms;    // at the process
-constexpr auto k_longest_round = 50s;   // of what goes wrong
-constexpr auto k_remembered = 120s;     // by Home Assistant's recorder
-constexpr auto k_read_at_once = 60s;    // of the changes, from the server
-constexpr auto k_memory_settled = 60s;  // what is shorter says nothing of the memory
+constexpr auto k_step = 10ms;            // of the changes
+constexpr auto k_look_every = 100ms;     // at the process
+constexpr auto k_longest_round = 50s;    // of what goes wrong
+constexpr auto k_remembered = 120s;      // by Home Assistant's recorder
+constexpr auto k_read_at_once = 60s;     // of the changes, from the server
+constexpr auto k_memory_settled = 300s;  // what is shorter says nothing of the memory
 
 std::chrono::seconds duration() {
   const char* const given = std::getenv("HAINGEST_TEST_SOAK");
@@ -53,11 +53,18 @@ std::chrono::seconds duration() {
   return word != nullptr && std::string(word) == "1" ? 1'200s : 10s;
 }
 
-// What was seen in a quarter: the most memory, and the fewest descriptors (files come and go, what
-// is never closed stays).
+// What was seen in a quarter. While a backlog is sent the memory is more for moments, by chance,
+// and files come and go: what stays is in the median of the one and the least of the other.
 struct Seen {
-  std::size_t memory_kb = 0;
+  std::vector<std::size_t> memory_kb;
   std::size_t descriptors = SIZE_MAX;
+
+  [[nodiscard]] std::size_t usual_kb() const {
+    std::vector<std::size_t> sorted = memory_kb;
+    std::ranges::sort(sorted);
+    return sorted.at(sorted.size() / 2);
+  }
+  [[nodiscard]] std::size_t most_kb() const { return *std::ranges::max_element(memory_kb); }
 };
 
 class Gauge {
@@ -65,7 +72,7 @@ class Gauge {
   explicit Gauge(pid_t pid) : folder_("/proc/" + std::to_string(pid)) {}
 
   void look(Seen& seen) const {
-    seen.memory_kb = std::max(seen.memory_kb, memory_kb());
+    seen.memory_kb.push_back(memory_kb());
     const std::filesystem::directory_iterator open(folder_ + "/fd");
     seen.descriptors =
         std::min(seen.descriptors, static_cast<std::size_t>(std::distance(begin(open), end(open))));
@@ -250,13 +257,16 @@ void soak(const std::string& url, const Reader& read) {
   CHECK(invented == 0);
   const Seen& before = soak.quarter(2);
   const Seen& after = soak.quarter(4);
+  const auto told = [](const Seen& seen) {
+    return std::to_string(seen.usual_kb()) + " kB (at most " + std::to_string(seen.most_kb()) +
+           ") and " + std::to_string(seen.descriptors) + " descriptors";
+  };
   std::cout << "soak: " << whole.count() << " s, " << soak.changes() << " changes, " << soak.cuts()
-            << " cuts, " << soak.outages() << " outages; up to " << before.memory_kb << " kB, from "
-            << before.descriptors << " descriptors in the second quarter, up to " << after.memory_kb
-            << " kB, from " << after.descriptors << " in the last\n";
+            << " cuts, " << soak.outages() << " outages; in the second quarter " << told(before)
+            << ", in the last " << told(after) << "\n";
   CHECK(after.descriptors <= before.descriptors + 1);
   if (whole >= k_memory_settled) {
-    CHECK(after.memory_kb <= before.memory_kb + before.memory_kb / 20 + 1'024);
+    CHECK(after.usual_kb() <= before.usual_kb() + before.usual_kb() / 20 + 1'024);
   }
 }
 
