@@ -137,8 +137,9 @@ class Soak {
     return eventually(
         [&] {
           const json now = points_told(program);
-          return now.is_object() && now["backfill"]["open"] == 0 &&
-                 now["targets"][0]["waiting"] == 0;
+          // What it tells may be older than the last change.
+          return now.is_object() && now["spooled"] >= changes_.size() &&
+                 now["backfill"]["open"] == 0 && now["targets"][0]["waiting"] == 0;
         },
         k_end);
   }
