@@ -56,8 +56,10 @@ UploadState::State UploadState::state_in_trouble() const {
   return state;
 }
 
-void UploadState::say_once(const std::string& line) {
-  if (said_.insert(line).second) base::log::warning(line);
+// The server's own words stand in brackets, and may name another file or number each time.
+void UploadState::say_once(const std::string& sentence, const std::string& outcome) {
+  if (!said_.insert(sentence.substr(0, sentence.find(" ("))).second) return;
+  base::log::warning(who() + ": " + sentence + outcome);
 }
 
 void UploadState::recognised(const Server& server) {
@@ -83,7 +85,7 @@ void UploadState::trouble(std::size_t worker, Trouble trouble, std::string_view 
     ++status_.failures;
     const bool same = status_.last_error == trouble.sentence && state_in_trouble() == trouble.state;
     status_.last_error = trouble.sentence;
-    say_once(who() + ": " + trouble.sentence + "; " + std::string(outcome));
+    say_once(trouble.sentence, "; " + std::string(outcome));
     troubles_.at(worker) = std::move(trouble);
     if (same) return;
   }
@@ -121,7 +123,7 @@ bool UploadState::well(std::size_t worker) {
 
 void UploadState::warn(const std::string& sentence) {
   const std::lock_guard lock(mutex_);
-  say_once(who() + ": " + sentence);
+  say_once(sentence, "");
 }
 
 void UploadState::took() {

@@ -61,7 +61,7 @@ class UploadState {
   // With mutex_.
   [[nodiscard]] std::string who() const;
   [[nodiscard]] State state_in_trouble() const;  // idle: in none
-  void say_once(const std::string& line);
+  void say_once(const std::string& sentence, const std::string& outcome);
 
   const UploaderOptions& options_;
   const std::function<std::uint64_t()> waiting_;

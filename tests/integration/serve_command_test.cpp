@@ -321,7 +321,7 @@ TEST_CASE("a data API that is not there, and what is none") {
   const Outcome none = desk.sync(desk.before, {"--to", "store.local:8006"});
   CHECK(none.exit_code == 2);
   CHECK(none.err == error_line("\"store.local:8006\" is no URL that haingest can use: it lacks the "
-                               "scheme, as in http://homeassistant.local:8123"));
+                               "scheme, as in http://host:port"));
   const fakes::HaServer other(fakes::make_house({.devices = 1, .entities = 1}));
   const Outcome wrong = desk.sync(desk.before, {"--to", other.url()});
   CHECK(wrong.exit_code == 1);
