@@ -121,10 +121,10 @@ base::Result<influx::SpoolCommit> Refill::take(const model::JsonText& answer, ba
   if (!read) return read.error();
   for (auto& [id, entity] : entities_) {
     const bool news = std::exchange(entity.noted, entity.filled) != entity.filled;
-    // What is noted of a gap counts for both names.
-    if (!news || entity.renamed) continue;
-    commit_.filled.push_back({gap_id_, {id}, entity.filled});
-    commit_.marks.push_back({id, entity.filled});
+    if (!news) continue;
+    // Of a gap that has two names the later one counts: the recorder wrote in order.
+    commit_.filled.push_back({gap_id_, {entity.gap.entity_id}, entity.filled});
+    if (!entity.renamed) commit_.marks.push_back({id, entity.filled});
   }
   return std::move(commit_);
 }

@@ -41,8 +41,8 @@ std::string lines_of(const influx::SpoolCommit& commit) {
   return lines;
 }
 
-// Takes one off the front; answers whose it is.
-std::string require_line(std::string_view& lines, base::Timestamp start, base::Timestamp end) {
+// Takes one off the front.
+void require_line(std::string_view& lines, base::Timestamp start, base::Timestamp end) {
   influx::Line line;
   const std::size_t length = lines.find('\n');
   fuzz::require(length != std::string_view::npos);
@@ -55,13 +55,12 @@ std::string require_line(std::string_view& lines, base::Timestamp start, base::T
   const base::Timestamp moment{std::chrono::microseconds(nanoseconds / 1000)};
   fuzz::require(moment > start && moment <= end && moment <= ends().at(entity));
   fuzz::require(moment > (entity == "sensor.b" ? at(5) : at(10)));
-  return entity;
 }
 
 void require_within(const influx::SpoolCommit& commit, base::Timestamp start, base::Timestamp end) {
   const std::string all = lines_of(commit);
   for (std::string_view lines = all; !lines.empty();) require_line(lines, start, end);
-  fuzz::require(commit.filled.size() == commit.marks.size() && !commit.new_gap);
+  fuzz::require(commit.filled.size() >= commit.marks.size() && !commit.new_gap);
   for (const influx::SpoolCommit::Filled& filled : commit.filled) {
     fuzz::require(filled.gap == 7 && filled.up_to && *filled.up_to > start && *filled.up_to <= end);
   }
@@ -81,22 +80,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto again = refill.take(answer, at(9), at(60));
   fuzz::require(again.has_value() && again->empty());
 
-  // Killed behind the commit: another process goes on with what the spool knows. (What the recorder
-  // keeps under the present name of a renamed entity it does not.)
+  // Killed behind the commit: another process goes on with what the spool knows.
   Gap noted;
   for (const influx::SpoolCommit::Filled& filled : first->filled) {
     const auto entity =
         std::ranges::find(noted.open, filled.entities.at(0), &influx::GapEntity::entity_id);
-    fuzz::require(entity != noted.open.end() && *filled.up_to > entity->from);
-    entity->from = *filled.up_to;
+    fuzz::require(entity != noted.open.end());
+    entity->from = std::max(entity->from, *filled.up_to);
   }
   jobs::Refill resumed(noted, noted.open, names, encoder);
   const auto redone = resumed.take(answer, at(9), at(60));
-  fuzz::require(redone.has_value());
-  const std::string all = lines_of(*redone);
-  for (std::string_view lines = all; !lines.empty();) {
-    fuzz::require(require_line(lines, at(9), at(60)) == "sensor.new");
-  }
+  fuzz::require(redone.has_value() && redone->blocks.empty());
 
   // The next piece.
   const auto next = refill.take(answer, at(59), at(100));

@@ -221,6 +221,14 @@ TEST_CASE("A rename after the gap was noted: rows that have moved to the new nam
   CHECK(has(lines, "entity_id=sensor.new"));
   CHECK(has(lines, "old_state=\"taken\""));
   CHECK(refill.complete(false) == std::vector<std::string>{"sensor.old"});
+  // It is noted under the gap's name, and the mark of the new one is its own matter.
+  CHECK(filled_of(*commit) == "sensor.old=20 ");
+  CHECK(commit->marks.empty());
+  desk.gap.open = {{"sensor.old", at(20), at(40)}};
+  Refill resumed = desk.refill();
+  const auto redone = resumed.take(R"({"sensor.new":[)" + row("1", 20) + "]}", at(9), at(40));
+  REQUIRE(redone.has_value());
+  CHECK(redone->empty());
 }
 
 TEST_CASE("An answer that is none changes nothing") {
