@@ -41,8 +41,8 @@ struct Uploader::Impl {
     std::string why;
     try {
       Delivery delivery(shared, number);
-      // That a target is away is said at the start, and not with the first point.
-      if (number == 0) delivery.greet();
+      // That a target is away is said at the start, also when there is nothing to send yet.
+      if (number == 0 && shared.claims.all_sent()) delivery.greet();
       while (!shared.stopping) {
         look_after_held(delivery);
         if (const auto claim = shared.claims.next(idle_time())) deliver(delivery, *claim);
