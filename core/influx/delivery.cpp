@@ -57,12 +57,18 @@ Delivery::Delivery(Shared& shared, std::size_t worker)
 bool Shared::is_same_start(const std::string& started) {
   const std::lock_guard lock(mutex_);
   const auto before = std::exchange(started_, started);
-  return !before || *before == started;
+  const bool doubted = std::exchange(doubted_, false);
+  return !before || (!doubted && *before == started);
+}
+
+void Shared::doubt_start() {
+  const std::lock_guard lock(mutex_);
+  doubted_ = started_.has_value();
 }
 
 bool Shared::start_is_known() {
   const std::lock_guard lock(mutex_);
-  return started_.has_value();
+  return started_.has_value() && !doubted_;
 }
 
 void Delivery::greet() {
@@ -128,9 +134,11 @@ bool Delivery::find_server() {
   // Asked before anything is sent, so that each later start is noticed.
   const bool ask_for_start =
       server->flavour == Flavour::victoria_metrics && !shared_.start_is_known();
-  if (!ask_for_start || look() != Since::started) return true;
-  cannot_connect();
-  return false;
+  if (!ask_for_start) return true;
+  const Since since = look();
+  if (since == Since::started) shared_.claims.lost();
+  if (since == Since::away) cannot_connect();
+  return since != Since::away;
 }
 
 Delivery::Since Delivery::look() {
@@ -143,7 +151,8 @@ Delivery::Since Delivery::look() {
   const auto answer = client_.send(request);
   if (!answer) {
     must_ask_ = true;
-    return Since::started;  // or will be
+    shared_.doubt_start();
+    return Since::away;
   }
   if (answer->status >= 500 || answer->status == 429) return Since::cannot_tell;
   // Where /metrics is closed to us, we know no more than that it answers.
@@ -153,7 +162,7 @@ Delivery::Since Delivery::look() {
 
 void Delivery::cannot_connect() {
   must_ask_ = true;  // another server may answer next
-  shared_.claims.lost();
+  shared_.doubt_start();
   shared_.state.retrying(worker_, client_.last_attempt().reason);
   pause_for_retry({});
 }

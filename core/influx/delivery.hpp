@@ -45,15 +45,19 @@ struct Shared {
   void wake();
 
   // What VictoriaMetrics says of when it was started, in whole seconds: false when it had said
-  // something else before. (A server that dies in the second of its start is not noticed.)
+  // something else before, or when that is in doubt. (A server that dies in the second of its start
+  // is noticed by the connection alone.)
   [[nodiscard]] bool is_same_start(const std::string& started);
   [[nodiscard]] bool start_is_known();
+  // A connection was lost: it may be another process by now.
+  void doubt_start();
 
  private:
   std::mutex mutex_;
   std::condition_variable woken_;
   std::uint64_t wakes_ = 0;             // guarded by mutex_
-  std::optional<std::string> started_;  // guarded by mutex_
+  std::optional<std::string> started_;  // guarded by mutex_; none: never asked
+  bool doubted_ = false;                // guarded by mutex_
 };
 
 class Delivery {
@@ -71,7 +75,7 @@ class Delivery {
   };
   [[nodiscard]] Brought bring(const Claim& claim);
 
-  enum class Since { up, started, cannot_tell };
+  enum class Since { up, started, away, cannot_tell };
   // Whether VictoriaMetrics is the process that it was when this was asked before.
   [[nodiscard]] Since look();
 
