@@ -109,11 +109,16 @@ inline Numbers read_victoria_metrics(const std::string& url) {
 // Watch tells how it is every 0.2 s instead of 10 s, as for a service manager that is impatient.
 inline void tell_often(Program& program) { program.environment["WATCHDOG_USEC"] = "400000"; }
 
-// What a running watch tells of the points; no object as long as it has told nothing.
-inline nlohmann::json points_told(const Program& program) {
+// What a watch tells, also one that was killed; no object as long as it has told nothing.
+inline nlohmann::json status_told(const Program& program) {
   const std::string path = program.file("metadata.db-status");
   if (!std::filesystem::exists(path)) return {};
-  const nlohmann::json status = nlohmann::json::parse(read_file(path), nullptr, false);
+  return nlohmann::json::parse(read_file(path), nullptr, false);
+}
+
+// The same of the points.
+inline nlohmann::json points_told(const Program& program) {
+  const nlohmann::json status = status_told(program);
   return status.is_object() ? status["points"] : nlohmann::json();
 }
 
