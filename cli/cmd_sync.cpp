@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `haingest sync`: one snapshot into the database, or to a remote data API.
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <ostream>
 #include <vector>
@@ -90,6 +89,8 @@ std::optional<jobs::HistoryOptions> history_of(const Settings& settings) {
   return options;
 }
 
+std::size_t rank_of_error(const base::Error& error) { return rank_of(exit_code_of(error.kind)); }
+
 // Of several targets' errors the one that decides the exit code is the last word, and is returned.
 std::optional<base::Error> write_in_sight(const Context& context,
                                           const jobs::HistoryOptions& options) {
@@ -99,11 +100,7 @@ std::optional<base::Error> write_in_sight(const Context& context,
     errors = jobs::write_history(options);
   }
   if (errors.empty()) return std::nullopt;
-  constexpr std::array first_applies{base::ErrorKind::usage, base::ErrorKind::credentials,
-                                     base::ErrorKind::unreachable, base::ErrorKind::failure};
-  const auto last = std::ranges::min_element(errors, {}, [&](const base::Error& error) {
-    return std::ranges::find(first_applies, error.kind);
-  });
+  const auto last = std::ranges::min_element(errors, {}, rank_of_error);
   for (auto each = errors.begin(); each != errors.end(); ++each) {
     if (each != last) base::log::error(each->message);
   }
@@ -126,9 +123,8 @@ ExitCode run_sync(Context& context) {
   std::optional<base::Error> unwritten;
   if (history && !options.policy.dry_run) unwritten = write_in_sight(context, *history);
   if (unwritten) {
-    if (!report.partial || unwritten->kind != base::ErrorKind::failure) {
-      throw base::Failure(*unwritten);
-    }
+    const bool is_last_word = rank_of_error(*unwritten) < rank_of(ExitCode::partial);
+    if (is_last_word || !report.partial) throw base::Failure(*unwritten);
     base::log::error(unwritten->message);
   }
   if (report.partial) return ExitCode::partial;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/exit_code.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace haingest::cli {
@@ -19,6 +20,13 @@ ExitCode exit_code_of(base::ErrorKind kind) {
       return ExitCode::guard;
   }
   return ExitCode::failure;
+}
+
+std::size_t rank_of(ExitCode code) {
+  static constexpr std::array order{
+      ExitCode::usage,   ExitCode::credentials, ExitCode::unreachable, ExitCode::guard,
+      ExitCode::partial, ExitCode::failure,     ExitCode::differences, ExitCode::fine};
+  return static_cast<std::size_t>(std::ranges::find(order, code) - order.begin());
 }
 
 std::span<const ExitCodeText> exit_codes() {

@@ -2,6 +2,7 @@
 // How a command ends, in the one place where that is decided.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -9,7 +10,6 @@
 
 namespace haingest::cli {
 
-// Where several apply, the first of 2, 4, 5, 7, 6, 1, 3.
 enum class ExitCode : int {
   fine = 0,
   failure = 1,
@@ -22,6 +22,9 @@ enum class ExitCode : int {
 };
 
 [[nodiscard]] ExitCode exit_code_of(base::ErrorKind kind);
+
+// Where several apply, the one with the smallest number here: 2, 4, 5, 7, 6, 1, 3, 0.
+[[nodiscard]] std::size_t rank_of(ExitCode code);
 
 // For the man page.
 struct ExitCodeText {

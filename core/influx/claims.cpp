@@ -215,12 +215,4 @@ bool Claims::all_sent() {
   return !backlog_end_ && spool_.read(target_, cursor_, 1, 1).empty();
 }
 
-bool Claims::done() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!held_.empty()) return false;
-  }
-  return all_sent();
-}
-
 }  // namespace haingest::influx

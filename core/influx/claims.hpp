@@ -61,7 +61,6 @@ class Claims {
   void stop();
   [[nodiscard]] bool busy() const;  // something is on its way
   [[nodiscard]] bool all_sent();    // nothing is, nothing waits; some may be held
-  [[nodiscard]] bool done();        // nothing is held either
   [[nodiscard]] std::uint64_t waiting_lines();
 
  private:

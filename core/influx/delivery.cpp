@@ -54,11 +54,14 @@ Delivery::Delivery(Shared& shared, std::size_t worker)
       client_(shared.options.tls),
       random_(std::random_device{}()) {}
 
-bool Shared::is_same_start(const std::string& started) {
+// Under the lock, so that nobody hears that it is up before what was held is lost.
+bool Shared::take_start(const std::string& started) {
   const std::lock_guard lock(mutex_);
   const auto before = std::exchange(started_, started);
   const bool doubted = std::exchange(doubted_, false);
-  return !before || (!doubted && *before == started);
+  const bool same = !before || (!doubted && *before == started);
+  if (!same) claims.lost();
+  return same;
 }
 
 void Shared::doubt_start() {
@@ -116,19 +119,19 @@ bool Delivery::find_server() {
     if (!client_.last_attempt().reason.empty()) {
       cannot_connect();
     } else {  // it has answered, and is not ready
-      shared_.state.retrying(worker_, "it is starting, or what stands before it cannot reach it");
+      shared_.state.retrying(worker_, why_away(client_));
       pause_for_retry({});
     }
     return false;
   }
   if (server->flavour == Flavour::unknown) {
-    hold("what answers there is no InfluxDB and no VictoriaMetrics; check the URL");
+    hold(std::string(k_no_known_server));
     return false;
   }
-  const auto url = write_url(shared_.options.target, server->flavour);
+  const auto request = write_request(shared_.options.target, server->flavour);
   shared_.state.recognised(*server);
-  if (!url) {
-    hold(url.error().message);
+  if (!request) {
+    hold(request.error().message);
     return false;
   }
   // Asked before anything is sent, so that each later start is noticed.
@@ -136,7 +139,6 @@ bool Delivery::find_server() {
       server->flavour == Flavour::victoria_metrics && !shared_.start_is_known();
   if (!ask_for_start) return true;
   const Since since = look();
-  if (since == Since::started) shared_.claims.lost();
   if (since == Since::away) cannot_connect();
   return since != Since::away;
 }
@@ -154,10 +156,10 @@ Delivery::Since Delivery::look() {
     shared_.doubt_start();
     return Since::away;
   }
-  if (answer->status >= 500 || answer->status == 429) return Since::cannot_tell;
+  if (answer->status >= 500 || answer->status == 429) return Since::not_sure;
   // Where /metrics is closed to us, we know no more than that it answers.
   const std::string started = answer->status == 200 ? start_in("\n" + answer->body) : "";
-  return shared_.is_same_start(started) ? Since::up : Since::started;
+  return shared_.take_start(started) ? Since::up : Since::not_sure;
 }
 
 void Delivery::cannot_connect() {
@@ -196,11 +198,7 @@ Delivery::Next Delivery::bring_portions(std::vector<Portion> portions, Flavour f
 }
 
 base::Result<net::HttpResponse> Delivery::send(const Task& task, Flavour flavour) {
-  net::HttpRequest request;
-  request.method = "POST";
-  request.url = write_url(shared_.options.target, flavour).value();
-  request.headers = {"Content-Type: text/plain; charset=utf-8"};
-  request.authorization = authorization_of(shared_.options.target, flavour);
+  net::HttpRequest request = write_request(shared_.options.target, flavour).value();
   if (!task.plain &&
       shared_.options.gzip.value_or(gzip_pays(request.url, task.portion.lines.size()))) {
     request.headers.emplace_back("Content-Encoding: gzip");

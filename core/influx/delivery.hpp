@@ -45,9 +45,9 @@ struct Shared {
   void wake();
 
   // What VictoriaMetrics says of when it was started, in whole seconds: false when it had said
-  // something else before, or when that is in doubt. (A server that dies in the second of its start
-  // is noticed by the connection alone.)
-  [[nodiscard]] bool is_same_start(const std::string& started);
+  // something else before, or when that is in doubt; then what was held is lost. (A server that
+  // dies in the second of its start is noticed by the connection alone.)
+  [[nodiscard]] bool take_start(const std::string& started);
   [[nodiscard]] bool start_is_known();
   // A connection was lost: it may be another process by now.
   void doubt_start();
@@ -75,8 +75,9 @@ class Delivery {
   };
   [[nodiscard]] Brought bring(const Claim& claim);
 
-  enum class Since { up, started, away, cannot_tell };
-  // Whether VictoriaMetrics is the process that it was when this was asked before.
+  enum class Since { up, not_sure, away };
+  // Whether VictoriaMetrics is the process that it was when this was asked before. If it is
+  // another, what was held is lost.
   [[nodiscard]] Since look();
 
  private:

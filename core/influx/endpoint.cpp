@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "core/net/url.hpp"
 
@@ -64,18 +65,6 @@ base::Error lacks(std::string_view what) {
   return {base::ErrorKind::usage, "it needs " + std::string(what) + ", and none is set"};
 }
 
-}  // namespace
-
-std::string address_of(const Target& target, const std::string& path) {
-  const auto url = net::parse_url(target.url);
-  return url ? net::origin_of(*url) + url->path + path : path;
-}
-
-std::string shown_url(const Target& target) {
-  const auto url = net::parse_url(target.url);
-  return url ? net::origin_of(*url) + url->path : "(no URL)";
-}
-
 base::Result<std::string> write_url(const Target& target, Flavour flavour) {
   // Whoever moves from 1 to 2 or 3 has the one name set, not the other.
   const std::string& database = target.database.empty() ? target.bucket : target.database;
@@ -104,6 +93,34 @@ base::Result<std::string> write_url(const Target& target, Flavour flavour) {
       break;
   }
   return base::Error{base::ErrorKind::usage, "it is no server that haingest knows"};
+}
+
+}  // namespace
+
+std::string address_of(const Target& target, const std::string& path) {
+  const auto url = net::parse_url(target.url);
+  return url ? net::origin_of(*url) + url->path + path : path;
+}
+
+std::string shown_url(const Target& target) {
+  const auto url = net::parse_url(target.url);
+  return url ? net::origin_of(*url) + url->path : "(no URL)";
+}
+
+std::string shown_server(const Target& target, Flavour flavour) {
+  const bool known = flavour != Flavour::unknown;
+  return std::string(known ? name_of(flavour) : "InfluxDB") + " at " + shown_url(target);
+}
+
+base::Result<net::HttpRequest> write_request(const Target& target, Flavour flavour) {
+  auto url = write_url(target, flavour);
+  if (!url) return url.error();
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = std::move(*url);
+  request.headers = {"Content-Type: text/plain; charset=utf-8"};
+  request.authorization = authorization_of(target, flavour);
+  return request;
 }
 
 base::Secret authorization_of(const Target& target, Flavour flavour) {

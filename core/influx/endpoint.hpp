@@ -7,12 +7,13 @@
 #include "core/base/error.hpp"
 #include "core/base/secret.hpp"
 #include "core/influx/target.hpp"
+#include "core/net/http_client.hpp"
 
 namespace haingest::influx {
 
-// The URL that points are posted to. `usage` when the target lacks what the flavour needs; the
-// message stands behind "InfluxDB 2 at http://…: ".
-[[nodiscard]] base::Result<std::string> write_url(const Target& target, Flavour flavour);
+// The request that brings points; the body and the limits are the caller's. `usage` when the target
+// lacks what the flavour needs; the message stands behind "InfluxDB 2 at http://…: ".
+[[nodiscard]] base::Result<net::HttpRequest> write_request(const Target& target, Flavour flavour);
 
 // The value of the Authorization header; empty without credentials. It goes nowhere else: what
 // stands in a URL ends up in logs.
@@ -23,5 +24,7 @@ namespace haingest::influx {
 
 // Its address for people: no user information, no parameters.
 [[nodiscard]] std::string shown_url(const Target& target);
+// "InfluxDB 2 at http://…"; unknown ones are InfluxDB, too.
+[[nodiscard]] std::string shown_server(const Target& target, Flavour flavour);
 
 }  // namespace haingest::influx

@@ -132,4 +132,9 @@ base::Result<Server> who_answers(net::HttpClient& client, const Target& target,
   return recognise(signs);
 }
 
+std::string why_away(const net::HttpClient& client) {
+  const std::string& reason = client.last_attempt().reason;
+  return reason.empty() ? "it is starting, or what stands before it cannot reach it" : reason;
+}
+
 }  // namespace haingest::influx

@@ -33,4 +33,10 @@ struct Signs {
                                                std::chrono::milliseconds timeout,
                                                const std::atomic<bool>* cancel = nullptr);
 
+// What to say of a server that who_answers() does not know.
+inline constexpr std::string_view k_no_known_server =
+    "what answers there is no InfluxDB and no VictoriaMetrics; check the URL";
+// After an error: why nobody answers.
+[[nodiscard]] std::string why_away(const net::HttpClient& client);
+
 }  // namespace haingest::influx

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Layout `home-assistant`: measurements, tags and fields of Home Assistant's own integration
-// `influxdb` in its default configuration, held against it in 2024.3.3 (README.md lists what
-// differs, ha_influxdb_test.cpp says so). It differs on purpose where that one loses something:
+// `influxdb` in its default configuration, held against it in 2024.3.3 and 2026.11 (README.md
+// lists what differs, ha_influxdb_test.cpp says so). It differs on purpose where that one loses
+// something:
 //  - NaN and the infinities are no `value` (InfluxDB 1 refuses the point there, 2 the whole batch):
 //    the text is `state`;
 //  - a text that Python's float() takes but nobody would write as that number (` 5 `, `1_000`, nan)

@@ -43,9 +43,8 @@ UploadState::UploadState(const UploaderOptions& options, std::function<std::uint
 }
 
 std::string UploadState::who() const {
-  const bool known = status_.flavour != Flavour::unknown;
   return (options_.one_of_several ? status_.target + ", " : "") +
-         std::string(known ? name_of(status_.flavour) : "InfluxDB") + " at " + status_.url;
+         shown_server(options_.target, status_.flavour);
 }
 
 UploadState::State UploadState::state_in_trouble() const {

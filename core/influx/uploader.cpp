@@ -86,12 +86,9 @@ struct Uploader::Impl {
   void look_after_held(Delivery& delivery) {
     const auto now = Claims::Clock::now();
     if (!shared.claims.begin_look(now, shared.options.hold)) return;
-    const Delivery::Since since = delivery.look();
-    if (since == Delivery::Since::up) {
+    if (delivery.look() == Delivery::Since::up) {
       shared.state.stored(shared.claims.confirm(now, shared.options.hold));
       note(shared.claims.acknowledge());
-    } else if (since == Delivery::Since::started && !shared.stopping) {
-      shared.claims.lost();
     }
     shared.claims.end_look();
   }
@@ -123,8 +120,6 @@ void Uploader::start() {
     impl_->workers.at(i) = std::thread([this, i] { impl_->work(i); });
   }
 }
-
-bool Uploader::all_stored() { return impl_->shared.claims.done(); }
 
 void Uploader::begin_drain() {
   const UploadStatus now = status();

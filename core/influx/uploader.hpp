@@ -44,8 +44,6 @@ class Uploader {
   Uploader& operator=(const Uploader&) = delete;
 
   void start();
-  // Whether all that is in the spool is stored there.
-  [[nodiscard]] bool all_stored();
   // The process is about to end: what would be tried again later is tried now.
   void begin_drain();
   // Whether waiting any longer brings nothing: all is sent (VictoriaMetrics is not waited for to

@@ -48,13 +48,15 @@ class Post {
     if (!server) return not_there(server.error());
     flavour_ = server->flavour;
     if (flavour_ == influx::Flavour::unknown) {
-      return wrong(base::ErrorKind::failure,
-                   "what answers there is no InfluxDB and no VictoriaMetrics; check the URL");
+      return wrong(base::ErrorKind::failure, std::string(influx::k_no_known_server));
     }
-    const auto url = influx::write_url(target_, flavour_);
-    if (!url) return wrong(base::ErrorKind::usage, url.error().message);
-    for (const influx::Portion& portion : influx::to_portions({block}, flavour_).portions) {
-      base::Result<void> sent = send(*url, portion);
+    auto request = influx::write_request(target_, flavour_);
+    if (!request) return wrong(base::ErrorKind::usage, request.error().message);
+    request->timeout = options_.request_timeout;
+    request->max_response_bytes = k_max_answer;
+    for (influx::Portion& portion : influx::to_portions({block}, flavour_).portions) {
+      request->body = std::move(portion.lines);
+      base::Result<void> sent = send(*request);
       if (!sent) return sent;
     }
     base::log::info(who() + " has " + std::to_string(block.count) +
@@ -63,11 +65,7 @@ class Post {
   }
 
  private:
-  [[nodiscard]] std::string who() const {
-    const bool known = flavour_ != influx::Flavour::unknown;
-    return std::string(known ? influx::name_of(flavour_) : "InfluxDB") + " at " +
-           influx::shown_url(target_);
-  }
+  [[nodiscard]] std::string who() const { return influx::shown_server(target_, flavour_); }
 
   [[nodiscard]] base::Error wrong(base::ErrorKind kind, const std::string& sentence) const {
     return {kind, "the database is up to date, but the device history was not written: " + who() +
@@ -75,22 +73,11 @@ class Post {
   }
 
   [[nodiscard]] base::Error not_there(const base::Error& error) const {
-    if (error.kind != base::ErrorKind::unreachable) return wrong(error.kind, error.message);
-    const std::string reason = client_.last_attempt().reason;
-    return wrong(error.kind, reason.empty()
-                                 ? "it is starting, or what stands before it cannot reach it"
-                                 : reason);
+    const bool away = error.kind == base::ErrorKind::unreachable;
+    return wrong(error.kind, away ? influx::why_away(client_) : error.message);
   }
 
-  base::Result<void> send(const std::string& url, const influx::Portion& portion) {
-    net::HttpRequest request;
-    request.method = "POST";
-    request.url = url;
-    request.headers = {"Content-Type: text/plain; charset=utf-8"};
-    request.authorization = influx::authorization_of(target_, flavour_);
-    request.body = portion.lines;
-    request.timeout = options_.request_timeout;
-    request.max_response_bytes = k_max_answer;
+  base::Result<void> send(const net::HttpRequest& request) {
     const auto answer = client_.send(request);
     if (!answer) return not_there(answer.error());
     const influx::Verdict verdict = influx::judge(*answer, flavour_, options_.clock());

@@ -152,6 +152,7 @@ WireListener::WireListener(Serve serve) : serve_(std::move(serve)) { open(); }
 WireListener::~WireListener() { close(); }
 
 void WireListener::open() {
+  if (thread_.joinable()) return;
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int yes = 1;
   ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

@@ -303,7 +303,7 @@ TEST_CASE("uploader: an operator's mistake is held, and mended without a restart
   CHECK(pipeline.status().last_error ==
         "the credentials are refused; check token, user and password (unauthorized access)");
   CHECK(pipeline.status().failing_since.has_value());
-  CHECK_FALSE(pipeline.uploader->all_stored());
+  CHECK_FALSE(pipeline.all_stored());
   CHECK(pipeline.spool.depth("home").lines == 10);
   server.require("Token wrong");
   REQUIRE(pipeline.send_all());
@@ -485,13 +485,13 @@ TEST_CASE("uploader: at the end a target in trouble is tried once more, and no l
   SECTION("in vain") {
     pipeline.uploader->begin_drain();
     CHECK(eventually([&] { return pipeline.uploader->drained(); }));
-    CHECK_FALSE(pipeline.uploader->all_stored());
+    CHECK_FALSE(pipeline.all_stored());
   }
   SECTION("and takes it") {
     server.start();
     pipeline.uploader->begin_drain();
     CHECK(eventually([&] { return pipeline.uploader->drained(); }));
-    CHECK(pipeline.uploader->all_stored());
+    CHECK(pipeline.all_stored());
     CHECK(server.rows() == rows_of(0, 2));
   }
 }
@@ -505,7 +505,7 @@ TEST_CASE("uploader: at the end VictoriaMetrics is not waited for to stay up") {
   pipeline.uploader->begin_drain();
   REQUIRE(eventually([&] { return pipeline.uploader->drained(); }));
   CHECK(server.samples() == 10);
-  CHECK_FALSE(pipeline.uploader->all_stored());
+  CHECK_FALSE(pipeline.all_stored());
   CHECK(pipeline.spool.depth("home").lines == 10);
 }
 

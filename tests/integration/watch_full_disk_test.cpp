@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "core/net/http_client.hpp"
 #include "tests/integration/numbered.hpp"
 #include "tests/parts/part.hpp"
 #include "tests/support/catch.hpp"
@@ -119,10 +118,7 @@ TEST_CASE("InfluxDB 1.6 with a full disk: everything waits, and arrives", "[part
   SmallDisk disk;
   if (!disk.mount("24m")) return;
   const InfluxDb1 server(InfluxDb1::Access::anyone, disk.path());
-  net::HttpRequest create;
-  create.method = "POST";
-  create.url = server.url() + "/query?q=CREATE%20DATABASE%20home_assistant_events";
-  REQUIRE(net::HttpClient({}).send(create)->status == 200);
+  server.create_database();
   Program program;
   fill(disk, server, {server.url()}, program);
 }

@@ -166,10 +166,7 @@ TEST_CASE("Home Assistant 2024.3 into InfluxDB 1.6: no state is lost", "[parts]"
   if (!have_part("homeassistant 2024") || !have_part("influxdb1")) return;
   House house("2024");
   const InfluxDb1 server;
-  net::HttpRequest create;
-  create.method = "POST";
-  create.url = server.url() + "/query?q=CREATE%20DATABASE%20home_assistant_events";
-  REQUIRE(net::HttpClient({}).send(create)->status == 200);
+  server.create_database();
   house.program.environment["INFLUXDB_URL"] = server.url();
   keep_everything(house, server, server.url() + "/query?db=home_assistant_events", {});
   const auto median = change_to_api(house);

@@ -20,7 +20,6 @@
 #include <thread>
 #include <vector>
 
-#include "core/net/http_client.hpp"
 #include "tests/fakes/faulty_proxy.hpp"
 #include "tests/fakes/influx_server.hpp"
 #include "tests/integration/numbered.hpp"
@@ -130,7 +129,7 @@ class Soak {
       }
       std::this_thread::sleep_until(start + (passed / k_step + 1) * k_step);
     }
-    set_reachable(true);
+    proxy_.listen();
   }
 
   [[nodiscard]] bool calm() const {
@@ -205,25 +204,16 @@ class Soak {
         ++cuts_;
         break;
       case 2:
-        set_reachable(false);
+        proxy_.refuse();
+        ++outages_;
         break;
       case 3:
-        set_reachable(true);
+        proxy_.listen();
         home_.change(
             [](fakes::House& now) { now.forget_history(base::system_now() - k_remembered); });
         break;
       default:
         break;
-    }
-  }
-
-  void set_reachable(bool reachable) {
-    if (std::exchange(reachable_, reachable) == reachable) return;
-    if (reachable) {
-      proxy_.listen();
-    } else {
-      proxy_.refuse();
-      ++outages_;
     }
   }
 
@@ -236,7 +226,6 @@ class Soak {
   std::array<Seen, 4> seen_{};
   std::minstd_rand random_{3};
   std::int64_t quarters_ = 0;  // of rounds
-  bool reachable_ = true;
   std::size_t cuts_ = 0;
   std::size_t outages_ = 0;
 };
@@ -293,10 +282,7 @@ Numbers read_simulated(const fakes::InfluxServer& server, std::int64_t from, std
 TEST_CASE("A soak: memory and descriptors stay, and every change arrives", "[parts]") {
   if (have_part("influxdb1")) {
     const InfluxDb1 server;
-    net::HttpRequest create;
-    create.method = "POST";
-    create.url = server.url() + "/query?q=CREATE%20DATABASE%20home_assistant_events";
-    REQUIRE(net::HttpClient({}).send(create)->status == 200);
+    server.create_database();
     const InfluxReader reader{server.url()};
     soak(server.url(), [&](std::int64_t from, std::int64_t to) { return reader.read(from, to); });
   } else {

@@ -18,7 +18,6 @@
 #include <sstream>
 #include <vector>
 
-#include "core/net/http_client.hpp"
 #include "tests/fakes/faulty_proxy.hpp"
 #include "tests/integration/numbered.hpp"
 #include "tests/parts/part.hpp"
@@ -139,7 +138,7 @@ class Storm {
       if (random_() % 2 == 0) watch_->wait_for_err("connected with Home Assistant", k_end);
     }
     weather.clear();
-    set_reachable(true);
+    proxy_.listen();
     set_server_up(true);
   }
 
@@ -216,15 +215,6 @@ class Storm {
         k_end);
   }
 
-  void set_reachable(bool reachable) {
-    if (std::exchange(reachable_, reachable) == reachable) return;
-    if (reachable) {
-      proxy_.listen();
-    } else {
-      proxy_.refuse();
-    }
-  }
-
   void set_server_up(bool up) {
     if (std::exchange(up_, up) == up) return;
     if (up) {
@@ -270,8 +260,8 @@ class Storm {
     });
     // Home Assistant restarts, the network is cut, the server is away; now and then.
     if (random_() % 40 == 0) home_.drop_connections();
-    if (random_() % 40 == 0) set_reachable(false);
-    if (random_() % 10 == 0) set_reachable(true);
+    if (random_() % 40 == 0) proxy_.refuse();
+    if (random_() % 10 == 0) proxy_.listen();
     if (random_() % 5 == 0) proxy_.release();
     look_after_server();
   }
@@ -286,7 +276,6 @@ class Storm {
   int made_ = 0;  // changes
   Numbers expected_;
   Numbers stored_;
-  bool reachable_ = true;
   bool up_ = true;
   base::Timestamp server_start_ = this_second();
   std::deque<int> kill_server_at_;    // changes
@@ -328,10 +317,7 @@ std::size_t weather(Storm& storm) {
 TEST_CASE("A storm before InfluxDB 1.6", "[parts]") {
   if (!have_part("influxdb1")) return;
   const InfluxDb1 server;
-  net::HttpRequest create;
-  create.method = "POST";
-  create.url = server.url() + "/query?q=CREATE%20DATABASE%20home_assistant_events";
-  REQUIRE(net::HttpClient({}).send(create)->status == 200);
+  server.create_database();
   const InfluxReader reader{server.url()};
   Storm storm(server, [&] { return reader.read(); });
   // One point at a moment: live or filled, sent once or often.

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/net/http_client.hpp"
 #include "tests/support/left_out.hpp"
 #include "tests/support/process.hpp"
 
@@ -136,6 +137,14 @@ InfluxDb1::InfluxDb1(Access access, const std::string& folder)
     : TimeSeriesServer("influxdb1", folder,
                        access == Access::administrator ? std::vector<std::string>{"auth"}
                                                        : std::vector<std::string>{}) {}
+
+void InfluxDb1::create_database(const std::string& name) const {
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = url() + "/query?q=CREATE%20DATABASE%20" + name;
+  const auto answer = net::HttpClient({}).send(request);
+  if (!answer || answer->status != 200) throw std::runtime_error("cannot create database " + name);
+}
 
 std::string InfluxDb1::user() const { return without_newline(read_file(file("user"))); }
 

@@ -103,6 +103,9 @@ class InfluxDb1 : public TimeSeriesServer {
   enum class Access { anyone, administrator };
   explicit InfluxDb1(Access access = Access::anyone, const std::string& folder = "");
 
+  // Anyone may, with Access::anyone.
+  void create_database(const std::string& name = "home_assistant_events") const;
+
   // With Access::administrator alone.
   [[nodiscard]] std::string user() const;
   [[nodiscard]] std::string password() const;

@@ -21,10 +21,10 @@ Target target() {
 }
 
 std::string url(const Target& target, Flavour flavour) {
-  return influx::write_url(target, flavour).value();
+  return influx::write_request(target, flavour).value().url;
 }
 std::string error(const Target& target, Flavour flavour) {
-  const auto result = influx::write_url(target, flavour);
+  const auto result = influx::write_request(target, flavour);
   REQUIRE(result.has_error());
   CHECK(result.error().kind == base::ErrorKind::usage);
   return result.error().message;
