@@ -24,10 +24,10 @@ constexpr std::chrono::seconds k_in_log{60};
 
 }  // namespace
 
-StatusWriter::StatusWriter(std::string database_path, base::Clock clock, std::function<void()> beat)
+StatusWriter::StatusWriter(std::string database_path, base::Clock clock, StatusHandlers handlers)
     : database_path_(std::move(database_path)),
       clock_(std::move(clock)),
-      beat_(std::move(beat)),
+      handlers_(std::move(handlers)),
       watchdog_(base::watchdog_interval()),
       progress_(::isatty(STDERR_FILENO) == 1 ? k_on_terminal : k_in_log) {
   status_.pid = ::getpid();
@@ -106,13 +106,15 @@ void StatusWriter::write(const model::WatchStatus& status) {
 
 void StatusWriter::work() {
   while (true) {
+    bool changed = false;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, longest_wait(), [this] { return dirty_ || stopping_; });
+      changed = changed_.wait_for(lock, longest_wait(), [this] { return dirty_ || stopping_; });
       if (stopping_) return;
       dirty_ = false;
     }
-    if (watchdog_) beat_();
+    if (!changed) handlers_.at_rest();
+    if (watchdog_) handlers_.beat();
     write(now());
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, k_gather, [this] { return stopping_; });

@@ -18,13 +18,19 @@
 
 namespace haingest::jobs {
 
+struct StatusHandlers {
+  // Now and then, when the service manager wants to know whether all is well.
+  std::function<void()> beat = [] {};
+  // When nothing has changed for as long as k_written_every.
+  std::function<void()> at_rest = [] {};
+};
+
 class StatusWriter {
  public:
   // What is asked for whenever the status is told, on any thread; it may come and go.
   using Gather = std::function<void(model::WatchStatus&)>;
 
-  // `beat` is called now and then when the service manager wants to know whether all is well.
-  StatusWriter(std::string database_path, base::Clock clock, std::function<void()> beat);
+  StatusWriter(std::string database_path, base::Clock clock, StatusHandlers handlers);
   ~StatusWriter();
   StatusWriter(const StatusWriter&) = delete;
   StatusWriter& operator=(const StatusWriter&) = delete;
@@ -47,7 +53,7 @@ class StatusWriter {
 
   const std::string database_path_;
   const base::Clock clock_;
-  const std::function<void()> beat_;
+  const StatusHandlers handlers_;
   const std::optional<std::chrono::microseconds> watchdog_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -86,7 +86,8 @@ Watcher::Impl::Impl(WatchOptions given, OnReport report)
       live(options.live, live_handlers(), options.clock),
       // The thread that talks with Home Assistant is the one that must not be stuck.
       status(options.database_path, options.clock,
-             [this] { live.when_alive([] { base::tell_service_manager("WATCHDOG=1"); }); }) {
+             {.beat = [this] { live.when_alive([] { base::tell_service_manager("WATCHDOG=1"); }); },
+              .at_rest = [] { ::malloc_trim(0); }}) {
   // What is wrong with the file is said now, and not when the first snapshot has come.
   static_cast<void>(store::Database::open(options.database_path, options.lock_timeout));
   if (!options.points) return;
