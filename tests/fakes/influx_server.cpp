@@ -65,6 +65,19 @@ std::string inflated(const std::string& gzipped) {
   return out;
 }
 
+// A body that came in chunks, without their heads.
+std::string joined(const std::string& chunks) {
+  std::string body;
+  std::size_t at = 0;
+  for (;;) {
+    const std::size_t end = chunks.find("\r\n", at);
+    const std::size_t size = std::stoul(chunks.substr(at, end - at), nullptr, 16);
+    if (size == 0) return body;
+    body += chunks.substr(end + 2, size);
+    at = end + 2 + size + 2;
+  }
+}
+
 std::string text_of(const InfluxAnswer& answer) {
   std::string text = "HTTP/1.1 " + std::to_string(answer.status) + " Said\r\n";
   for (const auto& [name, value] : answer.headers) text += name + ": " + value + "\r\n";
@@ -188,6 +201,7 @@ struct InfluxServer::Impl {
       if (early && early->fault == InfluxFault::reset_before_body) wire.reset();
     }
     std::string body = wire.read_body(head);
+    if (head.header("transfer-encoding") == "chunked") body = joined(body);
     request.wire_bytes = body.size();
     request.body = head.header("content-encoding") == "gzip" ? inflated(body) : std::move(body);
     std::unique_lock lock(mutex);
@@ -214,7 +228,7 @@ struct InfluxServer::Impl {
     const auto given = request.headers.find("authorization");
     if (!authorization.empty() &&
         (given == request.headers.end() || given->second != authorization)) {
-      return {401, R"({"code":"unauthorized","message":"unauthorized access"})", {}};
+      return not_let_in(kind);
     }
     return store.write(request.body);
   }

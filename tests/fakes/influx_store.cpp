@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tests/fakes/influx_store.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
 namespace haingest::fakes {
@@ -28,6 +28,50 @@ std::size_t find_end(std::string_view text, std::size_t at, std::string_view end
   return text.size();
 }
 
+// Where the line ends that begins there. A text may hold '\n', and to all but VictoriaMetrics 1.79
+// it then is no end.
+std::size_t line_end(std::string_view body, std::size_t at, InfluxKind kind) {
+  if (kind == InfluxKind::victoria_metrics || body[at] == '#') {
+    return std::min(body.find('\n', at), body.size());
+  }
+  return find_end(body, find_end(body, at, " \n", false), "\n", true);
+}
+
+// InfluxDB 3 takes a '=' in a tag's value.
+std::string wrong_tags(std::string_view series, InfluxKind kind) {
+  std::size_t at = find_end(series, 0, ",", false) + 1;
+  while (at < series.size()) {
+    const std::size_t end = find_end(series, at, ",", false);
+    const std::size_t equals = find_end(series, at, "=", false);
+    if (equals == at) return "missing tag key";
+    if (equals + 1 >= end) return "missing tag value";
+    if (kind != InfluxKind::influxdb3 && find_end(series, equals + 1, "=", false) < end) {
+      return "invalid tag format";
+    }
+    at = end + 1;
+  }
+  return "";
+}
+
+// As InfluxDB 3 cites a line that it could read: texts without quotes, true and false in full.
+std::string cited(const StoreLine& line) {
+  std::string text = line.series;
+  char before = ' ';
+  for (const auto& [field, value] : line.fields) {
+    const std::string type = type_of(value);
+    text += before + field + "=";
+    if (type == "string") {
+      text += value.substr(1, value.size() - 2);
+    } else if (type == "boolean") {
+      text += value[0] == 't' || value[0] == 'T' ? "true" : "false";
+    } else {
+      text += value;
+    }
+    before = ',';
+  }
+  return text + " " + line.time;
+}
+
 // Weeks begin on Monday; 1970-01-01 was a Thursday.
 std::int64_t week_of(const std::string& time) {
   const std::int64_t day = std::stoll(time) / k_day + 3;
@@ -45,7 +89,9 @@ InfluxAnswer influxdb1_error(int status, const std::string& words) {
 }
 
 InfluxAnswer influxdb2_error(int status, const std::string& code, const std::string& words) {
-  return json_answer(status, {{"code", code}, {"message", words}});
+  return {status,
+          Json{{"code", code}, {"message", words}}.dump(),
+          {{"Content-Type", "application/json; charset=utf-8"}, {"X-Platform-Error-Code", code}}};
 }
 
 bool is_number(const std::string& value) {
@@ -54,6 +100,13 @@ bool is_number(const std::string& value) {
 }
 
 }  // namespace
+
+InfluxAnswer not_let_in(InfluxKind kind) {
+  if (kind == InfluxKind::influxdb3) {
+    return json_answer(401, {{"error", "the request was not authenticated"}});
+  }
+  return influxdb2_error(401, "unauthorized", "unauthorized access");
+}
 
 std::string type_of(std::string_view value) {
   if (value.starts_with('"')) return "string";
@@ -66,11 +119,12 @@ std::string type_of(std::string_view value) {
   return "";
 }
 
-std::string parse_line(std::string_view text, StoreLine& line) {
+std::string parse_line(std::string_view text, StoreLine& line, InfluxKind kind) {
   line = {std::string(text), {}, {}, {}, {}};
   const std::size_t series = find_end(text, 0, " ", false);
-  if (series == text.size()) return "missing fields";
+  if (std::string why = wrong_tags(text.substr(0, series), kind); !why.empty()) return why;
   line.series = text.substr(0, series);
+  if (series == text.size()) return "missing fields";
   line.measurement = text.substr(0, std::min(series, find_end(text, 0, ",", false)));
   std::size_t at = series + 1;
   const std::size_t end = find_end(text, at, " ", true);
@@ -79,6 +133,7 @@ std::string parse_line(std::string_view text, StoreLine& line) {
     if (equals >= end) return "missing field value";
     const std::size_t next = std::min(end, find_end(text, equals + 1, ",", true));
     const std::string value(text.substr(equals + 1, next - equals - 1));
+    if (value.empty()) return "missing field value";
     if (type_of(value).empty()) return "invalid boolean";
     line.fields.emplace_back(text.substr(at, equals - at), value);
     at = next + 1;
@@ -121,11 +176,17 @@ InfluxAnswer InfluxStore::write(const std::string& body) {
   std::vector<StoreLine> lines;
   std::vector<std::size_t> numbers;
   std::vector<Refused> unparsed;
-  std::istringstream stream(body);
-  std::string text;
-  for (std::size_t number = 1; std::getline(stream, text); ++number) {
+  std::size_t number = 0;
+  for (std::size_t at = 0, end = 0; at < body.size(); at = end + 1) {
+    end = line_end(body, at, kind_);
+    const std::string text = body.substr(at, end - at);
+    if (text.empty() || text[0] == '#') continue;
+    ++number;
     StoreLine line;
-    const std::string why = parse_line(text, line);
+    std::string why = parse_line(text, line, kind_);
+    if (kind_ == InfluxKind::influxdb3 && !line.series.empty() && line.fields.empty()) {
+      why = "No fields were provided";
+    }
     if (why.empty()) {
       lines.push_back(std::move(line));
       numbers.push_back(number);
@@ -232,10 +293,11 @@ InfluxAnswer InfluxStore::write_influxdb3(const std::vector<StoreLine>& lines,
     if (conflict.empty()) {
       keep(lines[i]);
     } else {
-      refused.push_back({numbers[i], lines[i].text, conflict});
+      refused.push_back({numbers[i], cited(lines[i]), conflict});
     }
   }
   if (refused.empty()) return {};
+  std::ranges::sort(refused, {}, &Refused::number);
   Json data = Json::array();
   for (const Refused& one : refused) {
     data.push_back(

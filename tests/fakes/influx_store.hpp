@@ -21,7 +21,10 @@ struct StoreLine {
   std::string time;
 };
 // What is wrong with the line; "" when nothing is.
-[[nodiscard]] std::string parse_line(std::string_view text, StoreLine& line);
+[[nodiscard]] std::string parse_line(std::string_view text, StoreLine& line, InfluxKind kind);
+
+// What credentials get that are not those.
+[[nodiscard]] InfluxAnswer not_let_in(InfluxKind kind);
 
 // "float", "integer", "string", "boolean"
 [[nodiscard]] std::string type_of(std::string_view value);
