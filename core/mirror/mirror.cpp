@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "core/mirror/import.hpp"
 #include "core/mirror/overlay.hpp"
 
 namespace haingest::mirror {
@@ -143,6 +144,22 @@ Report upsert(store::Database& database, const model::Table& records, const Requ
           report, clock);
   });
   return report;
+}
+
+Imported import_past(store::Database& database, const std::vector<model::Table>& past,
+                     const Requester& requester, bool dry_run, const base::Clock& clock) {
+  Imported imported;
+  database.transact([&](store::Transaction& transaction) {
+    imported.report = start(requester, clock);
+    const model::Stored stored = transaction.read_all();
+    const store::RemovedIds removed = transaction.read_removed_ids();
+    Import import = reconcile_import(past, stored, removed, clock());
+    imported.dead = import.dead;
+    imported.unknown = import.unknown;
+    apply(transaction, std::move(import.plan), Record::when_changed, imported.report, clock);
+  });
+  if (dry_run) forget_numbers(imported.report);
+  return imported;
 }
 
 Cleared clear(store::Database& database, const Requester& requester, const base::Clock& clock) {

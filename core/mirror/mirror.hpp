@@ -50,6 +50,15 @@ struct Report {
 // The records count one after another, also where several are of one thing.
 [[nodiscard]] Report upsert(store::Database& database, const model::Table& records,
                             const Requester& requester, const base::Clock& clock);
+// Devices and entities out of the past, see reconcile_import().
+struct Imported {
+  Report report;
+  std::array<std::int64_t, model::k_kind_count> dead{};     // in `removed` now, never live
+  std::array<std::int64_t, model::k_kind_count> unknown{};  // rows that nobody knows: removed
+};
+[[nodiscard]] Imported import_past(store::Database& database, const std::vector<model::Table>& past,
+                                   const Requester& requester, bool dry_run,
+                                   const base::Clock& clock);
 // What clear() took out: rows by kind, the entities without a change (states) among them.
 struct Cleared {
   Report report;

@@ -4,156 +4,17 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "core/base/json_object.hpp"
-#include "core/mirror/diff.hpp"
 #include "core/mirror/guard.hpp"
 #include "core/mirror/match.hpp"
-#include "core/mirror/overlay.hpp"
+#include "core/mirror/planner.hpp"
 #include "core/mirror/supersede.hpp"
 
 namespace haingest::mirror {
 namespace {
 
-using model::Action;
-using model::Change;
 using model::Kind;
 using model::Row;
 using model::Table;
-using model::Value;
-
-// The order in which changes are told: what others refer to comes first.
-constexpr std::array k_told_order{Kind::floor,        Kind::area,   Kind::label,
-                                  Kind::config_entry, Kind::device, Kind::entity};
-
-std::string name_for_people(Kind kind, Row row) {
-  const std::size_t column = kind == Kind::entity ? model::k_key_column : model::name_column(kind);
-  return std::string{row[column].text_or(row[model::k_key_column].text())};
-}
-
-Change make_change(Kind kind, Row row, Action action) {
-  Change change;
-  change.kind = kind;
-  change.id = model::identity_of(kind, row);
-  change.action = action;
-  change.name = name_for_people(kind, row);
-  return change;
-}
-
-// Builds a plan kind by kind; one rule a function.
-class Planner {
- public:
-  Planner(const model::Stored& stored, const store::RemovedIds& removed, base::Timestamp said)
-      : stored_(stored), removed_(removed) {
-    for (const Kind kind : model::k_kinds) {
-      plan_.totals[model::index_of(kind)] = static_cast<std::int64_t>(stored.of(kind).size());
-    }
-    said_text_ = text_of(said);
-  }
-
-  // Adds and updates; rows that another record's key pushes out are told apart later.
-  void apply_records(const Table& records, const Match& match, bool confirmed) {
-    const Kind kind = records.kind();
-    Table& inserted = plan_.inserted[model::index_of(kind)];
-    inserted.reserve(records.size());  // costs nothing until it is written
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      if (match.skipped[i]) continue;
-      const model::MutableRow row = inserted.adopt(records.row(i));
-      if (!confirmed) row[model::tail_of(kind).confirmed] = Value{"0"};
-      const bool keep =
-          match.stored_of[i]
-              ? update(kind, row, stored_.of(kind).row(*match.stored_of[i]), confirmed)
-              : add(kind, row);
-      if (!keep) inserted.drop_last();
-    }
-  }
-
-  void remove(Kind kind, Row row, std::string_view why, const model::Alias* alias = nullptr) {
-    plan_.erased.emplace_back(kind, row[model::k_key_column].text());
-    --total(kind);
-    if (is_state_only(kind, row)) return;
-    const std::string successor = alias == nullptr ? "" : alias->primary_id;
-    plan_.buried.push_back(
-        {kind, row, std::string{alias == nullptr ? why : "superseded"}, successor});
-    Change change = make_change(kind, row, alias == nullptr ? Action::removed : Action::superseded);
-    change.before = model::to_json(kind, row);
-    if (alias != nullptr) {
-      change.after = base::JsonObject{}.text("device_id", successor).done();
-    }
-    plan_.changes.push_back(std::move(change));
-  }
-
-  // In a dry run, which goes on and tells the first of what would have stopped it.
-  void would_stop(const base::Error& refusal) {
-    if (!plan_.refusal) plan_.refusal = refusal;
-  }
-
-  Plan& plan() { return plan_; }
-
- private:
-  std::int64_t& total(Kind kind) { return plan_.totals[model::index_of(kind)]; }
-
-  Value text_of(base::Timestamp moment) {
-    return plan_.inserted.front().keep(base::to_sqlite_text(moment));
-  }
-
-  bool add(Kind kind, model::MutableRow row) {
-    settle_new(kind, row);
-    const model::Tail tail = model::tail_of(kind);
-    row[tail.first_seen] = said_text_;
-    row[tail.last_seen] = said_text_;
-    ++total(kind);
-    if (!is_state_only(kind, row)) arrive(kind, row);
-    return true;
-  }
-
-  // A record that was not there: a new one, or one that is back.
-  void arrive(Kind kind, model::MutableRow row) {
-    const std::string id{model::identity_of(kind, row)};
-    const auto tombstone = removed_.find({kind, id});
-    const bool restored = tombstone != removed_.end();
-    if (restored) {
-      if (!tombstone->second.empty()) {
-        row[model::tail_of(kind).first_seen] = Value{tombstone->second};
-      }
-      plan_.unburied.emplace_back(kind, id);
-    }
-    Change change = make_change(kind, row, restored ? Action::restored : Action::added);
-    change.after = model::to_json(kind, row);
-    plan_.changes.push_back(std::move(change));
-  }
-
-  bool update(Kind kind, model::MutableRow row, Row stored, bool confirmed) {
-    const model::Tail tail = model::tail_of(kind);
-    if (!confirmed) {
-      row[tail.confirmed] = stored[tail.confirmed];
-      lay_over(kind, row, stored, plan_.inserted[model::index_of(kind)]);
-    }
-    const bool was_state_only = is_state_only(kind, stored);
-    Difference difference = merge(kind, row, stored);
-    if (!difference.to_write) return false;
-    row[tail.last_seen] = said_text_;
-    // What an older snapshot lists has been there before.
-    if (said_text_.text() < row[tail.first_seen].text()) row[tail.first_seen] = said_text_;
-    plan_.erased.emplace_back(kind, stored[model::k_key_column].text());
-    if (is_state_only(kind, row)) return true;
-    if (was_state_only) {
-      // It got a unique_id: for the registry it is new, or back.
-      arrive(kind, row);
-    } else if (difference.changed) {
-      Change change =
-          make_change(kind, row, difference.renamed ? Action::renamed : Action::updated);
-      change.before = std::move(difference.before);
-      change.after = std::move(difference.after);
-      plan_.changes.push_back(std::move(change));
-    }
-    return true;
-  }
-
-  const model::Stored& stored_;
-  const store::RemovedIds& removed_;
-  Plan plan_;
-  Value said_text_;
-};
 
 // Why the rows of a kind that HA did not list must stay; empty when they may go.
 std::string reason_to_keep(const model::Snapshot& snapshot, Kind kind) {
