@@ -123,6 +123,18 @@ base::Result<net::HttpRequest> write_request(const Target& target, Flavour flavo
   return request;
 }
 
+std::string query_url(const Target& target, const std::string& database,
+                      const std::string& retention_policy) {
+  // `epoch`, or times are an extension type of MessagePack; chunks, or it is all in the server's
+  // memory first.
+  std::string url = address_of(target, "/query?epoch=ns&chunked=true&chunk_size=10000");
+  if (!database.empty()) url += "&db=" + encoded(database);
+  if (!retention_policy.empty()) url += "&rp=" + encoded(retention_policy);
+  return url;
+}
+
+std::string query_form(const std::string& statement) { return "q=" + encoded(statement); }
+
 base::Secret authorization_of(const Target& target, Flavour flavour) {
   const bool has_user = !target.username.empty();
   switch (flavour) {

@@ -15,6 +15,13 @@ namespace haingest::influx {
 // lacks what the flavour needs; the message stands behind "InfluxDB 2 at http://…: ".
 [[nodiscard]] base::Result<net::HttpRequest> write_request(const Target& target, Flavour flavour);
 
+// The URL that InfluxQL is posted to, with what a statement is about: the database (of 2.x the
+// bucket), and where it is given, the retention policy.
+[[nodiscard]] std::string query_url(const Target& target, const std::string& database,
+                                    const std::string& retention_policy);
+// A form's body with the one statement.
+[[nodiscard]] std::string query_form(const std::string& statement);
+
 // The value of the Authorization header; empty without credentials. It goes nowhere else: what
 // stands in a URL ends up in logs.
 [[nodiscard]] base::Secret authorization_of(const Target& target, Flavour flavour);

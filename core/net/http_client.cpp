@@ -48,6 +48,8 @@ void append(List& list, const std::string& header) {
 constexpr std::size_t k_max_header_bytes = std::size_t{64} * 1024;
 
 struct Receiver {
+  CURL* easy = nullptr;
+  const std::function<bool(std::string_view)>* on_body = nullptr;
   std::string body;
   std::size_t limit = 0;
   bool too_big = false;
@@ -55,8 +57,16 @@ struct Receiver {
   std::size_t header_bytes = 0;
 };
 
+bool is_passed_on(const Receiver& receiver) {
+  if (!*receiver.on_body) return false;
+  long status = 0;
+  curl_easy_getinfo(receiver.easy, CURLINFO_RESPONSE_CODE, &status);
+  return status / 100 == 2;
+}
+
 std::size_t receive(char* data, std::size_t /*one*/, std::size_t size, void* user) noexcept {
   auto& receiver = *static_cast<Receiver*>(user);
+  if (is_passed_on(receiver)) return (*receiver.on_body)({data, size}) ? size : 0;
   if (size > receiver.limit - receiver.body.size()) {
     receiver.too_big = true;
     return 0;
@@ -143,13 +153,22 @@ List headers_of(const HttpRequest& request) {
   return list;
 }
 
-void set_policy(CURL* easy, const TlsOptions& tls, std::chrono::milliseconds timeout) {
-  const auto ms = std::clamp<std::chrono::milliseconds::rep>(timeout.count(), 1,
+void set_timeout(CURL* easy, const HttpRequest& request) {
+  const auto ms = std::clamp<std::chrono::milliseconds::rep>(request.timeout.count(), 1,
                                                              std::numeric_limits<long>::max());
+  if (!request.on_body) {
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
+    return;
+  }
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(ms));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>((ms + 999) / 1'000));
+}
+
+void set_policy(CURL* easy, const TlsOptions& tls) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   // A look-up that hangs is left behind at the deadline; otherwise libcurl waits for its thread.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -255,8 +274,11 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   curl_easy_reset(easy);  // keeps the connections
   Receiver receiver;
   receiver.limit = request.max_response_bytes;
+  receiver.easy = easy;
+  receiver.on_body = &request.on_body;
   const List headers = headers_of(request);
-  set_policy(easy, impl_->tls, request.timeout);
+  set_policy(easy, impl_->tls);
+  set_timeout(easy, request);
   set_method(easy, request);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ struct HttpRequest {
   std::string body;            // as it goes onto the wire; compressed by the caller, if at all
   std::chrono::milliseconds timeout{30'000};
   std::size_t max_response_bytes = std::size_t{64} * 1024 * 1024;
+  // Where set, the body of a 2xx answer goes here in pieces, as it comes, and none is kept; false
+  // ends the request. `timeout` is how long nothing may come then, and not how long all of it may
+  // take.
+  std::function<bool(std::string_view)> on_body;
   // Set by another thread to end the request within a second; not looked at when null.
   const std::atomic<bool>* cancel = nullptr;
 };

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "core/influx/query.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "core/influx/endpoint.hpp"
+
+namespace haingest::influx {
+namespace {
+
+// Pieces of an answer on their way from the connection to who reads them.
+class Pipe {
+ public:
+  // Waits for room. False when nobody reads any more.
+  bool put(std::string_view piece) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return closed_ || bytes_ < k_most_bytes; });
+    if (closed_) return false;
+    bytes_ += piece.size();
+    pieces_.emplace_back(piece);
+    changed_.notify_all();
+    return true;
+  }
+  // Valid until the next call; "" behind the last.
+  std::string_view take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return ended_ || !pieces_.empty(); });
+    piece_.clear();
+    if (pieces_.empty()) return piece_;
+    piece_ = std::move(pieces_.front());
+    pieces_.pop_front();
+    bytes_ -= piece_.size();
+    changed_.notify_all();
+    return piece_;
+  }
+  void end() { set(ended_); }
+  void close() { set(closed_); }
+
+ private:
+  static constexpr std::size_t k_most_bytes = std::size_t{1} << 20U;
+
+  void set(bool& flag) {
+    {
+      const std::lock_guard lock(mutex_);
+      flag = true;
+    }
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> pieces_;
+  std::size_t bytes_ = 0;
+  bool ended_ = false;
+  bool closed_ = false;
+  std::string piece_;
+};
+
+// Of an answer that is none of 2xx: 1.x has it in the asked form, 2.x and 3 in JSON, a proxy as it
+// likes.
+std::string words_of(const net::HttpResponse& answer) {
+  std::string_view rest = answer.body;
+  const auto packed = read_answer([&] { return std::exchange(rest, {}); }, {});
+  if (!answer.body.starts_with('{') && packed.has_error() &&
+      packed.error().kind == base::ErrorKind::failure &&
+      answer.content_type.find("msgpack") != std::string::npos) {
+    return packed.error().message;
+  }
+  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
+  for (const char* key : {"message", "error"}) {
+    if (body.is_object() && body.contains(key) && body[key].is_string()) {
+      return body[key].get<std::string>();
+    }
+  }
+  return "it answers " + std::to_string(answer.status);
+}
+
+base::Result<void> refusal(const net::HttpResponse& answer) {
+  const std::string words = words_of(answer);
+  const bool credentials = answer.status == 401 || answer.status == 403;
+  const bool passing = answer.status >= 500 || answer.status == 429;
+  return base::Error{credentials ? base::ErrorKind::credentials
+                     : passing   ? base::ErrorKind::unreachable
+                                 : base::ErrorKind::failure,
+                     words,
+                     {}};
+}
+
+}  // namespace
+
+QueryClient::QueryClient(QueryOptions options)
+    : options_(std::move(options)), client_(options_.tls) {}
+
+base::Result<void> QueryClient::ask(const Scope& scope, const std::string& statement,
+                                    const AnswerHandlers& handlers) {
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = query_url(options_.source, scope.database, scope.retention_policy);
+  request.headers = {"Accept: application/x-msgpack",
+                     "Content-Type: application/x-www-form-urlencoded"};
+  request.authorization = authorization_of(options_.source, options_.flavour);
+  request.body = query_form(statement);
+  request.timeout = options_.silence;
+  request.max_response_bytes = std::size_t{1} << 20U;
+  request.cancel = options_.cancel;
+  Pipe pipe;
+  request.on_body = [&](std::string_view piece) { return pipe.put(piece); };
+  std::optional<base::Result<net::HttpResponse>> answer;
+  std::thread connection([&] {
+    answer = client_.send(request);
+    pipe.end();
+  });
+  base::Result<void> read;
+  std::exception_ptr thrown;
+  try {
+    read = read_answer([&] { return pipe.take(); }, handlers);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  pipe.close();
+  connection.join();
+  if (thrown) std::rethrow_exception(thrown);
+  const bool in_answer = read.has_error() && read.error().kind == base::ErrorKind::failure;
+  if (in_answer) return read;  // it was ended because of it
+  if (answer->has_error()) return answer->error();
+  if (answer->value().status / 100 != 2) return refusal(answer->value());
+  return read;
+}
+
+std::string quoted_name(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c == '\n' ? "\\n" : std::string(1, c);
+  }
+  return quoted + '"';
+}
+
+}  // namespace haingest::influx
