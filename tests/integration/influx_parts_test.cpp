@@ -37,11 +37,10 @@ std::string ask(const std::string& method, const std::string& url, const std::st
   return std::to_string(answer->status) + (answer->body.empty() ? "" : " " + answer->body);
 }
 
-}  // namespace
-
-TEST_CASE("InfluxDB 1 keeps what it has acknowledged through kill -9", "[parts]") {
-  if (!have_part("influxdb1")) return;
-  const InfluxDb1 server;
+template <class Server>
+void keeps_through_kill(const std::string& part) {
+  if (!have_part(part)) return;
+  const Server server;
   const std::string read = server.url() + "/query?db=house&epoch=ns&q=SELECT%20*%20FROM%20power";
   CHECK(ask("POST", server.url() + "/write?db=house", k_point) ==
         "404 {\"error\":\"database not found: \\\"house\\\"\"}\n");
@@ -54,6 +53,16 @@ TEST_CASE("InfluxDB 1 keeps what it has acknowledged through kill -9", "[parts]"
   CHECK(ask("GET", read) == "200 " + k_read);
   server.stop();
   CHECK(ask("GET", read) == "unreachable");
+}
+
+}  // namespace
+
+TEST_CASE("InfluxDB 1.6 keeps what it has acknowledged through kill -9", "[parts]") {
+  keeps_through_kill<InfluxDb1>("influxdb1");
+}
+
+TEST_CASE("InfluxDB 1.8 keeps what it has acknowledged through kill -9", "[parts]") {
+  keeps_through_kill<InfluxDb18>("influxdb18");
 }
 
 TEST_CASE("InfluxDB 1 for an administrator lets nobody else in, also after a restart", "[parts]") {

@@ -134,7 +134,10 @@ void TimeSeriesServer::restart() const {
 }
 
 InfluxDb1::InfluxDb1(Access access, const std::string& folder)
-    : TimeSeriesServer("influxdb1", folder,
+    : InfluxDb1("influxdb1", access, folder) {}
+
+InfluxDb1::InfluxDb1(const std::string& script, Access access, const std::string& folder)
+    : TimeSeriesServer(script, folder,
                        access == Access::administrator ? std::vector<std::string>{"auth"}
                                                        : std::vector<std::string>{}) {}
 
@@ -149,6 +152,9 @@ void InfluxDb1::create_database(const std::string& name) const {
 std::string InfluxDb1::user() const { return without_newline(read_file(file("user"))); }
 
 std::string InfluxDb1::password() const { return without_newline(read_file(file("password"))); }
+
+InfluxDb18::InfluxDb18(Access access, const std::string& folder)
+    : InfluxDb1("influxdb18", access, folder) {}
 
 InfluxDb2::InfluxDb2(const std::string& folder) : TimeSeriesServer("influxdb2", folder) {}
 

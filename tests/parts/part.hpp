@@ -109,6 +109,15 @@ class InfluxDb1 : public TimeSeriesServer {
   // With Access::administrator alone.
   [[nodiscard]] std::string user() const;
   [[nodiscard]] std::string password() const;
+
+ protected:
+  InfluxDb1(const std::string& script, Access access, const std::string& folder);
+};
+
+// The same of release 1.8.
+class InfluxDb18 : public InfluxDb1 {
+ public:
+  explicit InfluxDb18(Access access = Access::anyone, const std::string& folder = "");
 };
 
 // Release 2.7 with the organisation haingest and its bucket home_assistant_events.
