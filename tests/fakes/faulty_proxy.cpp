@@ -73,12 +73,17 @@ struct FaultyProxy::Impl {
       case ProxyFault::swallow:
       case ProxyFault::hang_answered:
       case ProxyFault::truncate:
+      case ProxyFault::stall:
+      case ProxyFault::change:
         break;
     }
     const std::string answer = ask(closing(head) + body);
     if (with.fault == ProxyFault::swallow) return;
     if (with.fault == ProxyFault::hang_answered) return hang();
-    client.send(with.fault == ProxyFault::truncate ? answer.substr(0, answer.size() / 2) : answer);
+    if (with.fault == ProxyFault::change) return client.send(with.change(answer));
+    const bool half = with.fault == ProxyFault::truncate || with.fault == ProxyFault::stall;
+    client.send(half ? answer.substr(0, answer.size() / 2) : answer);
+    if (with.fault == ProxyFault::stall) hang();
   }
 
   // The server's whole answer; an end without one is passed on as such.

@@ -25,6 +25,8 @@ enum class ProxyFault {
   hang,               // nothing reaches the server; silence until release()
   hang_answered,      // the server has it, then as `hang`
   truncate,           // half of the server's answer
+  stall,              // half of the server's answer, then silence until release()
+  change,             // what `change` makes of the server's answer, then the connection ends
   answer,             // `status` and `body` instead of the server
 };
 
@@ -33,6 +35,8 @@ struct ProxyPlan {
   int status = 503;
   std::string headers = {};  // lines, each with its "\r\n"
   std::string body = {};
+  // From the head to the end, as it is on the wire.
+  std::function<std::string(const std::string& answer)> change = {};
 };
 
 class FaultyProxy {
