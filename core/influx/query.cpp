@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/influx/query.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "core/influx/endpoint.hpp"
 
 namespace haingest::influx {
@@ -63,6 +65,13 @@ class Pipe {
   std::string piece_;
 };
 
+// ": request throttled, queue full"; nothing of a page of HTML.
+std::string first_line_of(std::string_view body) {
+  constexpr std::size_t k_longest = 200;
+  const std::string_view line = body.substr(0, std::min(body.find_first_of("\r\n"), k_longest));
+  return line.empty() || line.starts_with('<') ? "" : ": " + base::repair_utf8(line);
+}
+
 // Of an answer that is none of 2xx: 1.x has it in the asked form, 2.x and 3 in JSON, a proxy as it
 // likes.
 std::string words_of(const net::HttpResponse& answer) {
@@ -79,7 +88,7 @@ std::string words_of(const net::HttpResponse& answer) {
       return body[key].get<std::string>();
     }
   }
-  return "it answers " + std::to_string(answer.status);
+  return "it answers " + std::to_string(answer.status) + first_line_of(answer.body);
 }
 
 base::Result<void> refusal(const net::HttpResponse& answer) {

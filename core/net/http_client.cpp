@@ -200,6 +200,9 @@ std::string text_of(CURLcode code, CURL* easy, const HttpRequest& request, const
     case CURLE_COULDNT_CONNECT:
       return connect_text(easy);
     case CURLE_OPERATION_TIMEDOUT:
+      if (request.on_body) {
+        return "nothing came for " + base::to_text(request.timeout) + "; try again later";
+      }
       return "no complete answer within " + base::to_text(request.timeout) +
              "; try again later, or give more time with --timeout";
     case CURLE_PEER_FAILED_VERIFICATION:
