@@ -113,7 +113,7 @@ std::optional<Timestamp> parse_usual(std::string_view text) {
   using namespace std::chrono;
   constexpr std::string_view form = "0000-00-00T00:00:00.000000+00:00";
   if (text.size() != form.size() || text.substr(26) != form.substr(26)) return std::nullopt;
-  for (const std::size_t at : {4, 7, 10, 13, 16, 19}) {
+  for (const std::size_t at : {4U, 7U, 10U, 13U, 16U, 19U}) {
     if (text[at] != form[at]) return std::nullopt;
   }
   bool wrong = false;
