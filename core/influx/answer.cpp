@@ -85,6 +85,7 @@ class Reader : public nlohmann::json_sax<json> {
     places_.clear();
     whole_ = false;
     partial_ = false;
+    results_ = false;
   }
 
   bool null() override { return value(Cell{}); }
@@ -156,12 +157,15 @@ class Reader : public nlohmann::json_sax<json> {
     const Place left = here();
     places_.pop_back();
     if (left == Place::series && !announced_) announce();  // one without rows
-    if (left == Place::answer) whole_ = !partial_;
+    if (left != Place::answer) return true;
+    if (!results_ && error_.empty()) return fail();
+    whole_ = !partial_;
     return true;
   }
   bool start_array(std::size_t /*size*/) override {
     switch (here()) {
       case Place::answer:
+        results_ = results_ || key_ == "results";
         return enter(key_ == "results" ? Place::results : Place::other);
       case Place::result:
         return enter(key_ == "series" ? Place::series_list : Place::other);
@@ -252,6 +256,7 @@ class Reader : public nlohmann::json_sax<json> {
   std::vector<Cell> row_;
   std::size_t row_size_ = 0;
   bool partial_ = false;
+  bool results_ = false;  // the map has them
   bool whole_ = false;
   bool malformed_ = false;
   std::string error_;

@@ -149,6 +149,7 @@ TEST_CASE("answer: what InfluxDB does not send is refused") {
   CHECK(hear(packed(7), 9).error == refused);
   CHECK(hear(packed(json::array({1})), 9).error == refused);
   CHECK(hear("{\"results\":[]}", 9).error == refused);
+  CHECK(hear(packed(answer_of("[[1,1]]")) + packed(json::object()), 9).error == refused);
   CHECK(hear(packed(answer_of("[[1]]")), 9).error == refused);      // a cell too few
   CHECK(hear(packed(answer_of("[[1,2,3]]")), 9).error == refused);  // one too many
   CHECK(hear(packed(answer_of("[[1,[2]]]")), 9).error == refused);  // a list as a cell
