@@ -91,7 +91,7 @@ std::string words_of(const net::HttpResponse& answer) {
   return "it answers " + std::to_string(answer.status) + first_line_of(answer.body);
 }
 
-base::Result<void> refusal(const net::HttpResponse& answer) {
+base::Error refusal(const net::HttpResponse& answer) {
   const std::string words = words_of(answer);
   const bool credentials = answer.status == 401 || answer.status == 403;
   const bool passing = answer.status >= 500 || answer.status == 429;
@@ -141,6 +141,18 @@ base::Result<void> QueryClient::ask(const Scope& scope, const std::string& state
   if (answer->has_error()) return answer->error();
   if (answer->value().status / 100 != 2) return refusal(answer->value());
   return read;
+}
+
+base::Result<std::string> QueryClient::get(const std::string& path) {
+  net::HttpRequest request;
+  request.url = address_of(options_.source, path);
+  request.authorization = authorization_of(options_.source, options_.flavour);
+  request.timeout = options_.silence;
+  request.cancel = options_.cancel;
+  auto answer = client_.send(request);
+  if (!answer) return answer.error();
+  if (answer->status / 100 != 2) return refusal(*answer);
+  return std::move(answer->body);
 }
 
 std::string quoted_name(std::string_view name) {

@@ -39,6 +39,10 @@ class QueryClient {
   // the server's words.
   [[nodiscard]] base::Result<void> ask(const Scope& scope, const std::string& statement,
                                        const AnswerHandlers& handlers);
+  // What another path of the server answers to GET, "/api/v2/buckets"; the same errors.
+  [[nodiscard]] base::Result<std::string> get(const std::string& path);
+
+  [[nodiscard]] Flavour flavour() const { return options_.flavour; }
 
  private:
   const QueryOptions options_;

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: MIT
+#include "core/migrate/source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+#include "core/base/timestamp.hpp"
+#include "core/influx/target.hpp"
+#include "core/migrate/statement.hpp"
+
+namespace haingest::migrate {
+namespace {
+
+using influx::quoted_name;
+using Json = nlohmann::json;
+
+// What the servers keep for themselves.
+bool is_own(std::string_view database) {
+  return database == "_internal" || database == "_monitoring" || database == "_tasks";
+}
+
+// In the words of SHOW FIELD KEYS, which are those of casts, too.
+constexpr std::array<std::pair<std::string_view, FieldType>, 5> k_types{{
+    {"float", FieldType::floating},
+    {"integer", FieldType::integer},
+    {"unsigned", FieldType::unsigned_integer},
+    {"string", FieldType::text},
+    {"boolean", FieldType::boolean},
+}};
+
+std::optional<FieldType> type_of(std::string_view word) {
+  const auto found =
+      std::ranges::find(k_types, word, &std::pair<std::string_view, FieldType>::first);
+  return found == k_types.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string_view word_of(FieldType type) {
+  return std::ranges::find(k_types, type, &std::pair<std::string_view, FieldType>::second)->first;
+}
+
+bool is_number(FieldType type) { return type != FieldType::text && type != FieldType::boolean; }
+
+// Go's way to write a duration, "168h0m0s".
+std::chrono::seconds duration_of(std::string_view text) {
+  std::chrono::seconds sum{0};
+  while (!text.empty()) {
+    std::int64_t number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    const auto digits = static_cast<std::size_t>(read.ptr - text.data());
+    if (read.ec != std::errc{} || digits == text.size()) break;
+    const char unit = text[digits];
+    sum += std::chrono::seconds(number * (unit == 'h' ? 3'600 : unit == 'm' ? 60 : 1));
+    text.remove_prefix(digits + 1);
+  }
+  return sum;
+}
+
+// The first and the last shard may reach out of what 64 bits can count.
+std::optional<std::int64_t> nanoseconds_of(std::string_view text) {
+  const auto moment = base::parse_timestamp(text);
+  if (!moment) return std::nullopt;
+  constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max() / 1'000;
+  return std::clamp(moment->time_since_epoch().count(), -k_most, k_most) * 1'000;
+}
+
+using Shards = std::map<std::pair<std::string, std::string>, std::vector<Span>>;
+
+// None where the server has no such statement (2.x), or has it for administrators only.
+base::Result<std::optional<Shards>> shards_of(influx::QueryClient& client) {
+  const auto rows = rows_of(client, {}, "SHOW SHARD GROUPS");
+  if (!rows) {
+    if (rows.error().kind == base::ErrorKind::unreachable) return rows.error();
+    return std::optional<Shards>{};
+  }
+  Shards shards;
+  for (const Row& row : *rows) {
+    const auto begin = nanoseconds_of(row.text("start_time"));
+    const auto end = nanoseconds_of(row.text("end_time"));
+    if (!begin || !end) return std::optional<Shards>{};
+    shards[{row.text("database"), row.text("retention_policy")}].push_back({*begin, *end});
+  }
+  for (auto& [where, spans] : shards) std::ranges::sort(spans, {}, &Span::begin);
+  return std::optional(std::move(shards));
+}
+
+base::Result<std::vector<Measurement>> measurements_of(influx::QueryClient& client,
+                                                       const std::string& database,
+                                                       const std::string& policy) {
+  const std::string where = " ON " + quoted_name(database) + " FROM " + from_all(policy);
+  std::map<std::string, Measurement> found;
+  const auto fields = rows_of(client, {}, "SHOW FIELD KEYS" + where);
+  if (!fields) return fields.error();
+  for (const Row& row : *fields) {
+    const auto type = type_of(row.text("fieldType"));
+    if (!type) {
+      return base::Error{base::ErrorKind::failure,
+                         "a field of " + row.series + " has the type " + row.text("fieldType") +
+                             ", which this haingest does not know",
+                         {}};
+    }
+    std::vector<Field>& known = found[row.series].fields;
+    const std::string key = row.text("fieldKey");
+    // They come by key.
+    if (known.empty() || known.back().name != key) known.push_back({key, {}});
+    known.back().types.push_back(*type);
+  }
+  const auto tags = rows_of(client, {}, "SHOW TAG KEYS" + where);
+  if (!tags) return tags.error();
+  for (const Row& row : *tags) {
+    const auto measurement = found.find(row.series);
+    // One without fields has no points here.
+    if (measurement != found.end()) measurement->second.tags.push_back(row.text("tagKey"));
+  }
+  std::vector<Measurement> measurements;
+  for (auto& [name, measurement] : found) {
+    measurement.name = name;
+    for (Field& field : measurement.fields) std::ranges::sort(field.types);
+    measurements.push_back(std::move(measurement));
+  }
+  return measurements;
+}
+
+base::Result<std::vector<Policy>> policies_of(influx::QueryClient& client,
+                                              const std::string& database,
+                                              const std::optional<Shards>& shards) {
+  const auto rows = rows_of(client, {}, "SHOW RETENTION POLICIES ON " + quoted_name(database));
+  if (!rows) return rows.error();
+  std::vector<Policy> policies;
+  for (const Row& row : *rows) {
+    Policy policy;
+    policy.name = row.text("name");
+    policy.is_default = row.flag("default");
+    policy.duration = duration_of(row.text("duration"));
+    policy.shard_duration = duration_of(row.text("shardGroupDuration"));
+    if (shards) {
+      const auto found = shards->find({database, policy.name});
+      policy.shards = found == shards->end() ? std::vector<Span>{} : found->second;
+    }
+    auto measurements = measurements_of(client, database, policy.name);
+    if (!measurements) return measurements.error();
+    policy.measurements = std::move(*measurements);
+    policies.push_back(std::move(policy));
+  }
+  return policies;
+}
+
+// --- buckets of 2.x, whose durations InfluxQL does not tell (it says 0s and 168h of all) ---
+
+struct Bucket {
+  std::string name;
+  std::chrono::seconds duration{0}, shard_duration{0};
+};
+
+struct Buckets {
+  std::map<std::string, Bucket> by_id;
+  // Which one a policy of a database is.
+  std::map<std::pair<std::string, std::string>, std::string> ids;
+};
+
+base::Result<void> get_object(influx::QueryClient& client, const std::string& path, Json& object) {
+  const auto body = client.get(path);
+  if (!body) return body.error();
+  object = Json::parse(*body, nullptr, false);
+  if (object.is_object()) return {};
+  return base::Error{
+      base::ErrorKind::failure, "its answer to " + path + " is not what InfluxDB sends", {}};
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
+}
+
+std::chrono::seconds seconds_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return std::chrono::seconds(
+      found == object.end() || !found->is_number_integer() ? 0 : found->get<std::int64_t>());
+}
+
+const Json& list_in(const Json& object, const char* key) {
+  static const Json k_none = Json::array();
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_array() ? k_none : *found;
+}
+
+Bucket bucket_of(const Json& one) {
+  Bucket bucket{text_of(one, "name")};
+  for (const Json& rule : list_in(one, "retentionRules")) {
+    if (!rule.is_object()) continue;
+    bucket.duration = seconds_of(rule, "everySeconds");
+    bucket.shard_duration = seconds_of(rule, "shardGroupDurationSeconds");
+  }
+  return bucket;
+}
+
+// An error where they may not be listed.
+base::Result<Buckets> buckets_of(influx::QueryClient& client) {
+  Buckets buckets;
+  std::vector<std::string> organisations;
+  constexpr std::size_t k_page = 100;  // it gives no more at once
+  for (std::size_t offset = 0;; offset += k_page) {
+    Json page;
+    const auto got = get_object(
+        client,
+        "/api/v2/buckets?limit=" + std::to_string(k_page) + "&offset=" + std::to_string(offset),
+        page);
+    if (!got) return got.error();
+    const Json& list = list_in(page, "buckets");
+    for (const Json& one : list) {
+      if (!one.is_object()) continue;
+      buckets.by_id[text_of(one, "id")] = bucket_of(one);
+      organisations.push_back(text_of(one, "orgID"));
+    }
+    if (list.size() < k_page) break;
+  }
+  std::ranges::sort(organisations);
+  const auto twice = std::ranges::unique(organisations);
+  organisations.erase(twice.begin(), twice.end());
+  for (const std::string& organisation : organisations) {
+    Json mappings;
+    const auto got = get_object(client, "/api/v2/dbrps?orgID=" + organisation, mappings);
+    if (!got) return got.error();
+    for (const Json& one : list_in(mappings, "content")) {
+      if (!one.is_object()) continue;
+      buckets.ids[{text_of(one, "database"), text_of(one, "retention_policy")}] =
+          text_of(one, "bucketID");
+    }
+  }
+  return buckets;
+}
+
+void take_durations(Database& database, const Buckets& buckets) {
+  for (Policy& policy : database.policies) {
+    const auto id = buckets.ids.find({database.name, policy.name});
+    if (id == buckets.ids.end()) continue;
+    const auto bucket = buckets.by_id.find(id->second);
+    if (bucket == buckets.by_id.end()) continue;
+    policy.bucket = bucket->second.name;
+    policy.duration = bucket->second.duration;
+    if (bucket->second.shard_duration.count() > 0) {
+      policy.shard_duration = bucket->second.shard_duration;
+    }
+  }
+}
+
+base::Error not_there(const std::string& wanted, const std::vector<std::string>& names) {
+  std::string known;
+  for (const std::string& name : names) {
+    if (!is_own(name)) known += (known.empty() ? "" : ", ") + name;
+  }
+  return {base::ErrorKind::failure,
+          "there is no database " + wanted +
+              (known.empty() ? ", nor any other that these credentials may see"
+                             : "; these credentials may see: " + known),
+          {}};
+}
+
+// --- extents ---
+
+// A query over several shards sees of a field with several types the numbers only. With a cast it
+// sees one type; a number of one kind is cast to that of another.
+std::vector<FieldType> casts_of(const Field& field) {
+  std::vector<FieldType> casts;
+  bool number = false;
+  for (const FieldType type : field.types) {
+    if (is_number(type) && std::exchange(number, true)) continue;
+    casts.push_back(type);
+  }
+  return casts;
+}
+
+// What is selected to see every value; `around` is "count(" and ")".
+std::string all_values(const Measurement& measurement, std::string_view before,
+                       std::string_view behind) {
+  const auto& fields = measurement.fields;
+  const bool all_quotable =
+      std::ranges::all_of(fields, [](const Field& field) { return can_be_quoted(field.name); });
+  if (!measurement.has_clash() || !all_quotable) {
+    return std::string(before) + "*" + std::string(behind);
+  }
+  std::string list;
+  for (const Field& field : fields) {
+    for (const FieldType type : casts_of(field)) {
+      list += list.empty() ? "" : ", ";
+      list.append(before).append(quoted_name(field.name)).append("::").append(word_of(type));
+      list += behind;
+    }
+  }
+  return list;
+}
+
+base::Result<std::optional<std::int64_t>> edge_of(influx::QueryClient& client,
+                                                  const influx::Scope& scope,
+                                                  const std::string& from,
+                                                  const Measurement& measurement,
+                                                  std::string_view order) {
+  const auto rows = rows_of(client, scope,
+                            "SELECT " + all_values(measurement, "", "") + " FROM " + from +
+                                " ORDER BY time " + std::string(order) + " LIMIT 1");
+  if (!rows) return rows.error();
+  for (const Row& row : *rows) {
+    if (row.series == measurement.name) return std::optional(row.number("time"));
+  }
+  return std::optional<std::int64_t>{};
+}
+
+// --- spans ---
+
+// Shards begin at multiples of their duration since the first of January of the year 1, a Monday.
+constexpr std::int64_t k_year_1 = -62'135'596'800;
+constexpr std::int64_t k_second = 1'000'000'000;
+
+std::int64_t floor_of(std::int64_t value, std::int64_t step) {
+  const std::int64_t rest = value % step;
+  return value - (rest < 0 ? rest + step : rest);
+}
+
+std::int64_t to_nanoseconds(std::int64_t seconds) {
+  constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max() / k_second;
+  return std::clamp(seconds, -k_most, k_most) * k_second;
+}
+
+}  // namespace
+
+bool Field::may_be(FieldType type) const { return std::ranges::find(types, type) != types.end(); }
+
+bool Measurement::has_clash() const {
+  return std::ranges::any_of(fields, [](const Field& field) { return field.types.size() > 1; });
+}
+
+const Field* Measurement::find(std::string_view field) const {
+  const auto found = std::ranges::find(fields, field, &Field::name);
+  return found == fields.end() ? nullptr : &*found;
+}
+
+const Policy* Database::find(std::string_view policy) const {
+  const auto found = std::ranges::find(policies, policy, &Policy::name);
+  return found == policies.end() ? nullptr : &*found;
+}
+
+base::Result<Source> look_at(influx::QueryClient& client,
+                             const std::vector<std::string>& databases) {
+  const auto shown = rows_of(client, {}, "SHOW DATABASES");
+  if (!shown) return shown.error();
+  std::vector<std::string> names;
+  for (const Row& row : *shown) names.push_back(row.text("name"));
+  for (const std::string& wanted : databases) {
+    if (std::ranges::find(names, wanted) == names.end()) return not_there(wanted, names);
+  }
+  auto shards = shards_of(client);
+  if (!shards) return shards.error();
+  Source source;
+  // 1.x shows a new one's administrator nothing, too; but she may ask for shards. 2.x has buckets
+  // of its own that whoever may read everything sees.
+  source.may_read = !names.empty() || shards->has_value();
+  std::optional<Buckets> buckets;
+  if (client.flavour() == influx::Flavour::influxdb2) {
+    auto listed = buckets_of(client);
+    if (listed) buckets = std::move(*listed);
+    if (!listed && listed.error().kind == base::ErrorKind::unreachable) return listed.error();
+  }
+  std::ranges::sort(names);
+  for (const std::string& name : names) {
+    const bool wanted =
+        databases.empty() ? !is_own(name) : std::ranges::find(databases, name) != databases.end();
+    if (!wanted) continue;
+    auto policies = policies_of(client, name, *shards);
+    if (!policies) return policies.error();
+    Database database{name, std::move(*policies)};
+    if (buckets) take_durations(database, *buckets);
+    source.databases.push_back(std::move(database));
+  }
+  return source;
+}
+
+base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
+                                              const std::string& database,
+                                              const std::string& policy,
+                                              const Measurement& measurement) {
+  const influx::Scope scope{database, policy};
+  const std::string from = from_clause(policy, measurement.name);
+  const auto first = edge_of(client, scope, from, measurement, "ASC");
+  if (!first) return first.error();
+  if (!*first) return std::optional<Extent>{};
+  const auto last = edge_of(client, scope, from, measurement, "DESC");
+  if (!last) return last.error();
+  const auto counts =
+      rows_of(client, scope, "SELECT " + all_values(measurement, "count(", ")") + " FROM " + from);
+  if (!counts) return counts.error();
+  Extent extent{**first, last->value_or(**first)};
+  for (const Row& row : *counts) {
+    if (row.series != measurement.name) continue;
+    for (std::size_t i = 1; i < row.cells.size(); ++i) {
+      const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
+      if (count == nullptr) continue;
+      extent.values += static_cast<std::uint64_t>(*count);
+      extent.points = std::max(extent.points, static_cast<std::uint64_t>(*count));
+    }
+  }
+  return std::optional(extent);
+}
+
+base::Result<std::vector<SeriesCount>> count_series(influx::QueryClient& client,
+                                                    const std::string& database,
+                                                    const std::string& policy) {
+  const auto rows = rows_of(
+      client, {},
+      "SHOW SERIES EXACT CARDINALITY ON " + quoted_name(database) + " FROM " + from_all(policy));
+  if (!rows) return rows.error();
+  std::vector<SeriesCount> counts;
+  for (const Row& row : *rows) {
+    counts.push_back({row.series, static_cast<std::uint64_t>(row.number("count"))});
+  }
+  return counts;
+}
+
+std::vector<Span> spans_of(const Policy& policy, const Measurement& measurement, std::int64_t first,
+                           std::int64_t last) {
+  std::vector<Span> spans;
+  if (policy.shards) {
+    for (const Span& shard : *policy.shards) {
+      if (shard.begin <= last && shard.end > first) spans.push_back(shard);
+    }
+    return spans;
+  }
+  // Where the borders are guessed, days are safer: shards of another duration were made of them,
+  // too, but for those of an hour, which are there for data that is kept for two days at most.
+  constexpr std::int64_t k_day = 86'400;
+  std::int64_t step = std::max<std::int64_t>(policy.shard_duration.count(), 3'600);
+  if (measurement.has_clash()) step = std::min(step, k_day);
+  const std::int64_t end = floor_of(last, k_second) / k_second + 1;
+  std::int64_t begin = floor_of(floor_of(first, k_second) / k_second - k_year_1, step) + k_year_1;
+  for (; begin < end; begin += step) {
+    spans.push_back({to_nanoseconds(begin), to_nanoseconds(begin + step)});
+  }
+  return spans;
+}
+
+}  // namespace haingest::migrate

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// What is in an old InfluxDB, 1.x or 2.x: databases, retention policies, measurements with their
+// tags and the types of their fields, and where its shards end, between which a field may change
+// its type. Of 2.x a bucket is a policy of a database, as InfluxQL sees it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/influx/query.hpp"
+
+namespace haingest::migrate {
+
+enum class FieldType : std::uint8_t { floating, integer, unsigned_integer, text, boolean };
+
+struct Field {
+  std::string name;
+  std::vector<FieldType> types;  // more than one: it differs between shards
+
+  [[nodiscard]] bool may_be(FieldType type) const;
+};
+
+struct Measurement {
+  std::string name;
+  std::vector<std::string> tags;
+  std::vector<Field> fields;
+
+  [[nodiscard]] bool has_clash() const;  // a field with more than one type
+  [[nodiscard]] const Field* find(std::string_view field) const;
+};
+
+// Nanoseconds since 1970; the end is not in it.
+struct Span {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  bool operator==(const Span&) const = default;
+};
+
+struct Policy {
+  std::string name;
+  bool is_default = false;
+  std::string bucket;                          // of 2.x, where its token may list buckets
+  std::chrono::seconds duration{0};            // how long data is kept; 0: for ever
+  std::chrono::seconds shard_duration{0};      // of shards from now on
+  std::optional<std::vector<Span>> shards;     // in order; none where the server does not say
+  std::vector<Measurement> measurements = {};  // by name
+};
+
+struct Database {
+  std::string name;
+  std::vector<Policy> policies;
+
+  [[nodiscard]] const Policy* find(std::string_view policy) const;
+};
+
+struct Source {
+  // By name, without the server's own. Empty: there are none, or see below.
+  std::vector<Database> databases;
+  // False where these credentials are let in, but shown nothing at all.
+  bool may_read = true;
+};
+
+// With an empty list everything, or else these databases: `failure` when one is not there. A wrong
+// token or password is `credentials`.
+[[nodiscard]] base::Result<Source> look_at(influx::QueryClient& client,
+                                           const std::vector<std::string>& databases = {});
+
+// What a measurement holds, over all its shards and whatever types its fields have there.
+struct Extent {
+  std::int64_t first = 0;  // nanoseconds, of the first and the last point
+  std::int64_t last = 0;
+  std::uint64_t values = 0;
+  std::uint64_t points = 0;  // at least; exact where one field is in each of them
+};
+// None when there are no points. Reads it once: seconds for millions of points.
+[[nodiscard]] base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
+                                                            const std::string& database,
+                                                            const std::string& policy,
+                                                            const Measurement& measurement);
+
+// How many series each measurement of a policy has, by name. InfluxDB 1 may count one several
+// times, once a shard.
+struct SeriesCount {
+  std::string measurement;
+  std::uint64_t series = 0;
+};
+[[nodiscard]] base::Result<std::vector<SeriesCount>> count_series(influx::QueryClient& client,
+                                                                  const std::string& database,
+                                                                  const std::string& policy);
+
+// Where the measurement can be read so that its types hold: spans inside one shard each, in order,
+// that cover what there is from the first point to the last.
+[[nodiscard]] std::vector<Span> spans_of(const Policy& policy, const Measurement& measurement,
+                                         std::int64_t first, std::int64_t last);
+
+}  // namespace haingest::migrate
