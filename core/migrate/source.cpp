@@ -61,12 +61,21 @@ std::chrono::seconds duration_of(std::string_view text) {
   return sum;
 }
 
-// The first and the last shard may reach out of what 64 bits can count.
+constexpr std::int64_t k_second = 1'000'000'000;
+// What InfluxDB takes for a time; the end of a span may be one more.
+constexpr std::int64_t k_earliest = std::numeric_limits<std::int64_t>::min() + 2;
+constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
+
+// The first shard begins before the earliest time; the last one ends with the latest, which comes
+// without its fraction of a second.
 std::optional<std::int64_t> nanoseconds_of(std::string_view text) {
   const auto moment = base::parse_timestamp(text);
   if (!moment) return std::nullopt;
-  constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max() / 1'000;
-  return std::clamp(moment->time_since_epoch().count(), -k_most, k_most) * 1'000;
+  const auto whole = std::chrono::floor<std::chrono::seconds>(*moment);
+  const std::int64_t seconds = whole.time_since_epoch().count();
+  if (seconds >= k_end / k_second) return k_end;
+  if (seconds <= k_earliest / k_second) return k_earliest;
+  return seconds * k_second;
 }
 
 using Shards = std::map<std::pair<std::string, std::string>, std::vector<Span>>;
@@ -314,16 +323,16 @@ base::Result<std::optional<std::int64_t>> edge_of(influx::QueryClient& client,
 
 // Shards begin at multiples of their duration since the first of January of the year 1, a Monday.
 constexpr std::int64_t k_year_1 = -62'135'596'800;
-constexpr std::int64_t k_second = 1'000'000'000;
 
-std::int64_t floor_of(std::int64_t value, std::int64_t step) {
-  const std::int64_t rest = value % step;
-  return value - (rest < 0 ? rest + step : rest);
+// Rounded towards the past.
+std::int64_t quotient(std::int64_t value, std::int64_t divisor) {
+  return value / divisor - (value % divisor < 0 ? 1 : 0);
 }
 
 std::int64_t to_nanoseconds(std::int64_t seconds) {
-  constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max() / k_second;
-  return std::clamp(seconds, -k_most, k_most) * k_second;
+  if (seconds > k_end / k_second) return k_end;
+  if (seconds < k_earliest / k_second) return k_earliest;
+  return seconds * k_second;
 }
 
 }  // namespace
@@ -420,26 +429,44 @@ base::Result<std::vector<SeriesCount>> count_series(influx::QueryClient& client,
   return counts;
 }
 
-std::vector<Span> spans_of(const Policy& policy, const Measurement& measurement, std::int64_t first,
-                           std::int64_t last) {
-  std::vector<Span> spans;
+std::optional<Span> span_at(const Policy& policy, const Measurement& measurement,
+                            std::int64_t moment) {
   if (policy.shards) {
-    for (const Span& shard : *policy.shards) {
-      if (shard.begin <= last && shard.end > first) spans.push_back(shard);
-    }
-    return spans;
+    const auto found = std::ranges::upper_bound(*policy.shards, moment, {}, &Span::end);
+    return found == policy.shards->end() ? std::nullopt : std::optional(*found);
   }
   // Where the borders are guessed, days are safer: shards of another duration were made of them,
   // too, but for those of an hour, which are there for data that is kept for two days at most.
-  constexpr std::int64_t k_day = 86'400;
-  std::int64_t step = std::max<std::int64_t>(policy.shard_duration.count(), 3'600);
+  constexpr std::int64_t k_hour = 3'600;
+  constexpr std::int64_t k_day = 24 * k_hour;
+  std::int64_t step = std::max<std::int64_t>(policy.shard_duration.count(), k_hour);
   if (measurement.has_clash()) step = std::min(step, k_day);
-  const std::int64_t end = floor_of(last, k_second) / k_second + 1;
-  std::int64_t begin = floor_of(floor_of(first, k_second) / k_second - k_year_1, step) + k_year_1;
-  for (; begin < end; begin += step) {
-    spans.push_back({to_nanoseconds(begin), to_nanoseconds(begin + step)});
+  const std::int64_t since = quotient(moment, k_second) - k_year_1;
+  const std::int64_t begin = since - since % step + k_year_1;
+  return Span{to_nanoseconds(begin), to_nanoseconds(begin + step)};
+}
+
+std::vector<Span> spans_of(const Policy& policy, const Measurement& measurement, std::int64_t first,
+                           std::int64_t last) {
+  std::vector<Span> spans;
+  for (std::int64_t moment = first; moment <= last;) {
+    const auto span = span_at(policy, measurement, moment);
+    if (!span || span->begin > last) break;
+    spans.push_back(*span);
+    if (span->end == k_end) break;
+    moment = span->end;
   }
   return spans;
+}
+
+base::Result<std::optional<std::int64_t>> next_point(influx::QueryClient& client,
+                                                     const std::string& database,
+                                                     const std::string& policy,
+                                                     const Measurement& measurement,
+                                                     std::int64_t from) {
+  return edge_of(client, {database, policy},
+                 from_clause(policy, measurement.name) + " WHERE time >= " + std::to_string(from),
+                 measurement, "ASC");
 }
 
 }  // namespace haingest::migrate

@@ -93,9 +93,19 @@ struct SeriesCount {
                                                                   const std::string& database,
                                                                   const std::string& policy);
 
-// Where the measurement can be read so that its types hold: spans inside one shard each, in order,
-// that cover what there is from the first point to the last.
+// Where the measurement can be read so that its types hold: the span inside one shard that holds
+// `moment`; where the server tells its shards, the next one that begins later if none does.
+[[nodiscard]] std::optional<Span> span_at(const Policy& policy, const Measurement& measurement,
+                                          std::int64_t moment);
+// All of them from the first point to the last, in order.
 [[nodiscard]] std::vector<Span> spans_of(const Policy& policy, const Measurement& measurement,
                                          std::int64_t first, std::int64_t last);
+// The first point at `from` or later; none when there is none. Behind a span without points this
+// saves asking for each of the next: one wrong clock, and there are thousands.
+[[nodiscard]] base::Result<std::optional<std::int64_t>> next_point(influx::QueryClient& client,
+                                                                   const std::string& database,
+                                                                   const std::string& policy,
+                                                                   const Measurement& measurement,
+                                                                   std::int64_t from);
 
 }  // namespace haingest::migrate
