@@ -16,7 +16,8 @@ std::string as_pattern(std::string_view name) {
   const std::string repaired = base::repair_utf8(name);
   for (std::size_t at = 0; at < repaired.size(); ++at) {
     if (std::string_view(repaired).substr(at).starts_with(base::k_replacement)) {
-      pattern += R"(\x{FFFD}+)";
+      constexpr std::string_view k_any = R"(\x{FFFD}+)";
+      if (!pattern.ends_with(k_any)) pattern += k_any;
       at += base::k_replacement.size() - 1;
       continue;
     }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/fakes/faulty_proxy.hpp"
 #include "tests/integration/influx_source.hpp"
 
 using namespace haingest;
@@ -203,8 +204,125 @@ void round_trip(const std::string& part) {
   CHECK(second.lines == first.lines);
 }
 
+// Of one measurement in a policy, without looking at the rest.
+Measurement only(influx::QueryClient& client, Policy& policy, const std::string& database) {
+  const auto found = migrate::look_at(client, {database});
+  REQUIRE(found.has_value());
+  policy = found->databases.at(0).policies.at(0);
+  return policy.measurements.at(0);
+}
+
+// Two shards in one span: not all of it comes, and nobody says so. It shows in the numbers.
+void misses(const std::string& part) {
+  if (!have_part(part)) return;
+  const InfluxSource source(part);
+  source.make("house");
+  source.write("weeks v=1" + at(k_monday) + "weeks v=\"2\"" + at(k_monday + 7 * k_day), "house");
+  influx::QueryClient client(source.options());
+  Policy policy;
+  const Measurement weeks = only(client, policy, "house");
+  Window window{"house", "autogen", &weeks, {k_monday, k_monday + 14 * k_day}};
+  std::size_t points = 0;
+  const auto count = [&](const PointLine& /*point*/) { ++points; };
+  CHECK(migrate::read_window(client, window, Spelling::exact, count)->values == 1);
+  CHECK(migrate::extent_of(client, "house", "autogen", weeks).value()->values == 2);
+  window.span = migrate::span_at(policy, weeks, k_monday + 7 * k_day).value();
+  CHECK(migrate::read_window(client, window, Spelling::exact, count)->values == 1);
+  CHECK(points == 2);
+}
+
+// A field of the other type in the same shard: no server takes that, so none gives it.
+void clash_in_shard(const std::string& part) {
+  if (!have_part(part)) return;
+  const InfluxSource source(part);
+  source.make("house");
+  source.write("m v=1,w=1" + at(k_monday), "house");
+  const auto refused =
+      source.post(source.is_2() ? "/api/v2/write?org=haingest&bucket=house" : "/write?db=house",
+                  "m v=\"text\",w=2" + at(k_monday + 1));
+  CHECK(refused.status == (source.is_2() ? 422 : 400));
+  CHECK(read(source, "house", "autogen").lines == Lines{"m v=1,w=1" + at(k_monday)});
+}
+
 }  // namespace
 
 TEST_CASE("reading: InfluxDB 1.6 gives what it was given", "[parts]") { round_trip("influxdb1"); }
 TEST_CASE("reading: InfluxDB 1.8 gives what it was given", "[parts]") { round_trip("influxdb18"); }
 TEST_CASE("reading: InfluxDB 2.7 gives what it was given", "[parts]") { round_trip("influxdb2"); }
+
+TEST_CASE("reading: what a span over two shards misses is counted", "[parts]") {
+  for (const char* part : {"influxdb1", "influxdb18", "influxdb2"}) misses(part);
+}
+
+TEST_CASE("reading: in one shard a field has one type", "[parts]") {
+  for (const char* part : {"influxdb1", "influxdb18", "influxdb2"}) clash_in_shard(part);
+}
+
+TEST_CASE("reading: guessed shards of two days, of 2.x and of who is no administrator", "[parts]") {
+  for (const char* part : {"influxdb1", "influxdb2"}) {
+    if (!have_part(part)) continue;
+    const InfluxSource source(part);
+    source.make("house");
+    source.make("house", "short", "48h");
+    Lines lines;
+    // In each group of two days another type, at its begin and at its end; that Monday is an even
+    // day since the year 1.
+    const Lines values{"1", "\"2\"", "true", "4i"};
+    for (std::size_t i = 0; i < 40; ++i) {
+      const std::int64_t group = k_monday + static_cast<std::int64_t>(i) * 2 * k_day;
+      lines.push_back("m v=" + values[i % 4] + at(group));
+      lines.push_back("m v=" + values[i % 4] + at(group + 2 * k_day - 1));
+    }
+    source.write(joined(lines), "house", "short");
+    CHECK(read(source, "house", "short").lines == sorted(lines));
+    if (source.is_2()) continue;
+    source.statement("CREATE USER reader WITH PASSWORD 'r'");
+    source.statement("GRANT READ ON house TO reader");
+    InfluxSource reader = source;
+    reader.target.username = "reader";
+    reader.target.password = base::Secret("r");
+    CHECK(read(reader, "house", "short").lines == sorted(lines));
+  }
+}
+
+TEST_CASE("reading: names as every server takes them", "[parts]") {
+  if (!have_part("influxdb2")) return;
+  const InfluxSource source("influxdb2");
+  source.make("house");
+  source.write("a\\\nb,t\ta=1,x=tag t\ta=2,x=3,n\\\n=\"\n\"" + at(k_monday), "house");
+  CHECK(read(source, "house", "autogen", Spelling::shared).lines ==
+        Lines{"a/\\nb,t\\ta=1,x=tag n/\\n=\"\n\",t\\ta_=2,x_=3" + at(k_monday)});
+}
+
+TEST_CASE("reading: a window that does not come whole has an error", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  std::string lines;
+  for (int i = 0; i < 25'000; ++i) lines += "m v=" + std::to_string(i) + at(k_monday + i);
+  source.write(lines, "house");
+  fakes::FaultyProxy proxy(source.target.url);
+  influx::QueryClient client(source.options(proxy.url()));
+  Policy policy;
+  const Measurement m = only(client, policy, "house");
+  const Window window{"house", "autogen", &m, {k_monday, k_monday + 7 * k_day}};
+  std::size_t points = 0;
+  const auto count = [&](const PointLine& /*point*/) { ++points; };
+  CHECK(migrate::read_window(client, window, Spelling::exact, count)->points == 25'000);
+  fakes::ProxyPlan plan;
+  plan.fault = fakes::ProxyFault::truncate;
+  proxy.plan([plan](const fakes::ProxiedRequest& /*request*/) { return plan; });
+  points = 0;
+  const auto cut = migrate::read_window(client, window, Spelling::exact, count);
+  REQUIRE(cut.has_error());
+  CHECK(cut.error().kind == base::ErrorKind::unreachable);
+  CHECK(points > 0);
+  CHECK(points < 25'000);
+  // Gone in the middle.
+  plan.fault = fakes::ProxyFault::none;
+  proxy.plan([plan](const fakes::ProxiedRequest& /*request*/) { return plan; });
+  source.server().kill();
+  const auto gone = migrate::read_window(client, window, Spelling::exact, count);
+  REQUIRE(gone.has_error());
+  CHECK(gone.error().kind == base::ErrorKind::unreachable);
+}
