@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -211,7 +212,7 @@ Bucket bucket_of(const Json& one) {
 // An error where they may not be listed.
 base::Result<Buckets> buckets_of(influx::QueryClient& client) {
   Buckets buckets;
-  std::vector<std::string> organisations;
+  std::set<std::string> organisations;
   constexpr std::size_t k_page = 100;  // it gives no more at once
   for (std::size_t offset = 0;; offset += k_page) {
     Json page;
@@ -224,13 +225,10 @@ base::Result<Buckets> buckets_of(influx::QueryClient& client) {
     for (const Json& one : list) {
       if (!one.is_object()) continue;
       buckets.by_id[text_of(one, "id")] = bucket_of(one);
-      organisations.push_back(text_of(one, "orgID"));
+      organisations.insert(text_of(one, "orgID"));
     }
     if (list.size() < k_page) break;
   }
-  std::ranges::sort(organisations);
-  const auto twice = std::ranges::unique(organisations);
-  organisations.erase(twice.begin(), twice.end());
   for (const std::string& organisation : organisations) {
     Json mappings;
     const auto got = get_object(client, "/api/v2/dbrps?orgID=" + organisation, mappings);
