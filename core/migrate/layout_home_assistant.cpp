@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "core/migrate/layout.hpp"
+#include "core/migrate/newest.hpp"
+#include "core/model/kind.hpp"
+
+namespace haingest::migrate {
+namespace {
+
+namespace entity = model::entity;
+
+bool has_tag(const Measurement& measurement, std::string_view tag) {
+  return std::ranges::find(measurement.tags, tag) != measurement.tags.end();
+}
+
+// An attribute is a field with `_str` behind its name, or a tag, where it is set up so; a name of
+// digits alone is a number. Of a text that ends with digits there is a number, too.
+std::string attribute(const GroupRow& row, const std::string& name) {
+  std::string text = row.text(name + "_str");
+  if (text.empty()) text = row.text(name);
+  return text == "None" ? "" : text;  // Python's null
+}
+
+const std::vector<std::size_t> k_columns{entity::name, entity::domain, entity::device_class,
+                                         entity::unit};
+
+void see(const Measurement& measurement, const GroupRow& row, Records& records) {
+  const std::string domain(row.group("domain"));
+  const std::string_view object_id = row.group("entity_id");
+  if (domain.empty() || object_id.empty()) return;
+  const std::string entity_id = domain + "." + std::string(object_id);
+  const NamedBy named = named_by(measurement, domain, entity_id, !row.text("state").empty());
+  std::string device_class = attribute(row, "device_class");
+  if (device_class.empty()) device_class = named.device_class;
+  std::string unit = attribute(row, "unit_of_measurement");
+  if (unit.empty()) unit = named.unit;
+  records.see(entity_id, row.time(),
+              {attribute(row, "friendly_name"), domain, std::move(device_class), std::move(unit)});
+}
+
+base::Result<void> read_measurement(influx::QueryClient& client, Question question,
+                                    Records& records) {
+  const Measurement& measurement = *question.measurement;
+  question.groups = {"domain", "entity_id"};
+  // Hundreds of attributes may be fields here, of which none is written without one of these.
+  question.present = {"state", "value"};
+  question.wanted = {"friendly_name_str",
+                     "friendly_name",
+                     "device_class_str",
+                     "device_class",
+                     "unit_of_measurement_str",
+                     "unit_of_measurement",
+                     "state"};
+  const auto newest =
+      newest_rows(client, question, [&](const GroupRow& row) { see(measurement, row, records); });
+  if (!newest) return newest;
+  question.wanted.clear();
+  return oldest_rows(client, question, [&](const GroupRow& row) {
+    records.see_earlier(
+        std::string(row.group("domain")) + "." + std::string(row.group("entity_id")), row.time());
+  });
+}
+
+}  // namespace
+
+bool has_states(const Measurement& measurement) {
+  return has_tag(measurement, "domain") && has_tag(measurement, "entity_id") &&
+         !has_tag(measurement, "event_type") &&  // ha-ingestor's events have one
+         (measurement.find("value") != nullptr || measurement.find("state") != nullptr);
+}
+
+// By default a measurement is a unit, and no attribute says it again. Where a measurement has some
+// other name, the unit is an attribute of those that have one; and of what has a unit the state is
+// a number, so that it has no text.
+NamedBy named_by(const Measurement& measurement, std::string_view domain,
+                 std::string_view entity_id, bool has_text_state) {
+  const std::string& name = measurement.name;
+  NamedBy named;
+  const std::string by_class = std::string(domain) + "__";
+  if (name.starts_with(by_class)) {
+    named.device_class = name.substr(by_class.size());
+    return named;
+  }
+  const auto has_unit_beside = [&measurement](std::string_view key) {
+    return measurement.find(key) != nullptr || has_tag(measurement, key);
+  };
+  const bool has_other_name = name == entity_id || name == domain || name == "state" ||
+                              name == "units" || has_unit_beside("unit_of_measurement_str") ||
+                              has_unit_beside("unit_of_measurement");
+  if (!has_other_name && !has_text_state) named.unit = name;
+  return named;
+}
+
+base::Result<Records> read_home_assistant_entities(influx::QueryClient& client,
+                                                   const Source& source) {
+  Records records(Layout::home_assistant, model::Kind::entity, k_columns);
+  for (const Database& database : source.databases) {
+    for (const Policy& policy : database.policies) {
+      records.enter(database.name, policy.name);
+      for (const Measurement& measurement : policy.measurements) {
+        if (!has_states(measurement)) continue;
+        const auto read = read_measurement(
+            client, {database.name, policy.name, &measurement, {}, {}, {}}, records);
+        if (!read) return read.error();
+      }
+    }
+  }
+  return records;
+}
+
+}  // namespace haingest::migrate

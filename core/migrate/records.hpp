@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The newest row of each id, out of rows in any order and from any place. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/text_map.hpp"
+#include "core/migrate/past.hpp"
+#include "core/model/table.hpp"
+
+namespace haingest::migrate {
+
+class Records {
+ public:
+  // `columns` are those of the table that rows tell, see model/kind.hpp.
+  Records(Layout layout, model::Kind kind, std::vector<std::size_t> columns);
+
+  // Rows from here on are of this place. Each is entered once.
+  void enter(const std::string& database, const std::string& policy);
+
+  // A row: its cells in the order of `columns`, "" for what it does not tell. Of rows of one moment
+  // the one that tells the most counts, of those the greatest. Ids that a store cannot hold are
+  // passed over, bytes that it cannot hold replaced.
+  void see(std::string_view id, std::int64_t nanoseconds, std::vector<std::string> cells);
+  // An older row of an id: its time is all that matters.
+  void see_earlier(std::string_view id, std::int64_t nanoseconds);
+
+  [[nodiscard]] bool empty() const { return by_id_.empty(); }
+  // Places without records left out.
+  [[nodiscard]] std::vector<Found> found() const;
+  void append_to(model::Table& table) const;
+
+ private:
+  struct Record {
+    std::int64_t newest = 0;  // nanoseconds
+    std::int64_t oldest = 0;
+    std::vector<std::string> cells;
+    std::size_t counted_in = 0;  // the number of the place that has counted it last
+  };
+
+  Layout layout_;
+  model::Kind kind_;
+  std::vector<std::size_t> columns_;
+  base::TextMap<Record> by_id_;
+  std::vector<Found> places_;
+};
+
+}  // namespace haingest::migrate
