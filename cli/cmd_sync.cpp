@@ -7,8 +7,8 @@
 
 #include "cli/command.hpp"
 #include "cli/context.hpp"
-#include "cli/policy.hpp"
 #include "cli/report.hpp"
+#include "cli/syncing.hpp"
 #include "cli/targets.hpp"
 #include "cli/values.hpp"
 #include "core/base/log.hpp"
@@ -25,47 +25,22 @@ std::string remote_url(const Settings& settings) {
 
 jobs::SyncOptions options_of(const Context& context) {
   const Settings& settings = context.settings;
-  jobs::SyncOptions options;
-  options.ha = context.connect_options();
+  jobs::SyncOptions options =
+      sync_options_of(context, settings.given(Key::to) ? "" : context.database_path_to_change());
   if (settings.given(Key::from)) options.from = settings.text(Key::from);
-  options.policy = policy_of(settings);
-  options.policy.dry_run = settings.on(Key::dry_run);
-  if (settings.given(Key::to)) {
-    options.to = {remote_url(settings), settings.secret(Key::api_token_file, Key::api_token)};
-    if (settings.given(Key::db) && settings.of(Key::db).origin == "--db") {
-      throw base::Failure(base::ErrorKind::usage,
-                          "--to sends to a remote data API and --db names a local database; give "
-                          "one of them");
-    }
-  } else {
-    options.database_path =
-        options.policy.dry_run ? context.database_path() : context.writable_database_path();
+  if (!settings.given(Key::to)) return options;
+  options.to = {remote_url(settings), settings.secret(Key::api_token_file, Key::api_token)};
+  if (settings.given(Key::db) && settings.of(Key::db).origin == "--db") {
+    throw base::Failure(base::ErrorKind::usage,
+                        "--to sends to a remote data API and --db names a local database; give "
+                        "one of them");
   }
   return options;
-}
-
-// What makes the exit code 6 is an error, so that --quiet does not swallow it.
-void explain(const mirror::Report& report, const jobs::SyncOptions& options) {
-  const std::string saved = jobs::snapshot_name(options);
-  for (const auto& [part, code] : report.failed) {
-    std::string line = model::explain_failed(part, code, saved, options.ha.request_timeout);
-    line += ": nothing of it was removed or blanked";
-    if (saved.empty()) line += "; " + std::string(model::advise_on_failed(code));
-    base::log::error(line);
-  }
-  for (const std::string& held : report.held) base::log::error(held);
-  for (const std::string& note : report.notes) base::log::info(note);
 }
 
 void print(const Context& context, const mirror::Report& report, bool dry_run) {
   if (context.settings.given(Key::columns)) return context.write(change_rows(report));
   write_report(context.out, report, dry_run, context.format(), context.terminal.width);
-}
-
-mirror::Report sync_in_sight(const Context& context, const jobs::SyncOptions& options) {
-  const Progress progress(
-      context, options.from ? "Reading " + *options.from + " …" : "Asking Home Assistant …");
-  return jobs::sync(options, context.in);
 }
 
 // None without --history; without the database.

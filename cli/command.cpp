@@ -4,8 +4,9 @@
 namespace haingest::cli {
 
 std::span<const Command> commands() {
-  static const std::vector<Command> all{discover_command(), sync_command(), serve_command(),
-                                        watch_command(), dead_letters_command()};
+  static const std::vector<Command> all{discover_command(),     sync_command(),
+                                        serve_command(),        watch_command(),
+                                        dead_letters_command(), migrate_command()};
   return all;
 }
 

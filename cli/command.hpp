@@ -44,5 +44,6 @@ struct Command {
 [[nodiscard]] Command serve_command();
 [[nodiscard]] Command watch_command();
 [[nodiscard]] Command dead_letters_command();
+[[nodiscard]] Command migrate_command();
 
 }  // namespace haingest::cli

@@ -119,6 +119,10 @@ std::string Context::writable_database_path() const {
   return path;
 }
 
+std::string Context::database_path_to_change() const {
+  return settings.on(Key::dry_run) ? database_path() : writable_database_path();
+}
+
 ha::ConnectOptions Context::connect_options() const {
   ha::ConnectOptions options;
   const base::Secret supervisor = settings.secret(Key::supervisor_token);

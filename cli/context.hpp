@@ -32,6 +32,8 @@ class Context {
   [[nodiscard]] std::string database_path() const;
   // The same for who writes: makes the default's folder, never one that was named.
   [[nodiscard]] std::string writable_database_path() const;
+  // The one or the other, as --dry-run has it.
+  [[nodiscard]] std::string database_path_to_change() const;
   // Where the default is the user's own: what to say of the services' database, which may be the
   // one that is meant ("; /var/lib/haingest …"); empty where there is none.
   [[nodiscard]] std::string other_database() const;

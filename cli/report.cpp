@@ -57,7 +57,7 @@ std::string summary_of(const mirror::Report& report, bool dry_run) {
   text += (counts.empty() ? "nothing changed" : counts) + "; now " + totals_of(report) + ".";
   if (!run.ha_version.empty()) text += " Home Assistant " + run.ha_version + ",";
   text += " " + std::to_string(run.duration_ms) + " ms";
-  if (!dry_run) text += ", run " + std::to_string(run.id);
+  if (!dry_run && run.id > 0) text += ", run " + std::to_string(run.id);
   if (report.partial) text += "; " + (run.detail.empty() ? run.outcome : run.detail);
   return text;
 }

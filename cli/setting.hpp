@@ -71,6 +71,7 @@ enum class Key : std::size_t {
   spool_max_bytes,
   spool_max_age,
   letter_id,
+  no_sync,
   count
 };
 inline constexpr std::size_t k_setting_count = static_cast<std::size_t>(Key::count);
@@ -82,8 +83,10 @@ enum CommandSet : std::uint8_t {
   k_serve = 4,
   k_watch = 8,
   k_dead_letters = 16,
+  k_migrate = 32,
   k_watches = k_watch | k_serve,
   k_writes_points = k_watches | k_sync,
+  k_talks_influx = k_writes_points | k_migrate,
   k_every_command = 255
 };
 

@@ -74,6 +74,22 @@ bool has_target(const Settings& settings) {
   return !settings.targets().empty() || settings.given(Key::influx_url);
 }
 
+influx::Target only_target_of(const Settings& settings) {
+  if (!has_target(settings)) {
+    throw base::Failure(base::ErrorKind::usage,
+                        "no InfluxDB is configured; give --influx-url, or INFLUXDB_URL in the "
+                        "environment");
+  }
+  std::vector<influx::Target> targets = targets_of(settings);
+  if (targets.size() > 1) {
+    throw base::Failure(base::ErrorKind::usage,
+                        "the configuration file has " + std::to_string(targets.size()) +
+                            " [[influx]] tables, and one InfluxDB is read from; name a file with "
+                            "that one with --config");
+  }
+  return std::move(targets.front());
+}
+
 std::vector<influx::Target> targets_of(const Settings& settings) {
   if (settings.targets().empty()) return {target_of(settings)};
   refuse_single(settings);

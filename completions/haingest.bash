@@ -29,7 +29,7 @@ _haingest() {
       --config | --ha-url | --ha-token-file | --db | -o | --output | --columns | --log-format | --timeout | --ca-file | --where | --save | --api-token-file | --from | --max-removals | --prune-after | --influx-url | --influx-token-file | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --influx-password-file | --tag | --listen | --cors-origin | --allowed-host | --layout | --include | --exclude | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id)
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i++)) ;;
-      discover | sync | serve | watch | dead-letters) command=${command:-${COMP_WORDS[i]}} ;;
+      discover | sync | serve | watch | dead-letters | migrate-from-influx) command=${command:-${COMP_WORDS[i]}} ;;
       devices | entities | areas | floors | labels | config_entries | aliases | states | list | retry | drop) argument=${COMP_WORDS[i]} ;;
     esac
   done
@@ -51,9 +51,12 @@ _haingest() {
       options=(--id --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
       [[ -n $argument ]] || words=(list retry drop)
       ;;
+    migrate-from-influx)
+      options=(-n --dry-run --max-removals --new-house --prune-after --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --no-sync --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      ;;
     *)
       options=(--config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
-      words=(discover sync serve watch dead-letters)
+      words=(discover sync serve watch dead-letters migrate-from-influx)
       ;;
   esac
   if [[ $cur == -* ]]; then _haingest_reply "${options[@]}"; else _haingest_reply "${words[@]}"; fi

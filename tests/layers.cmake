@@ -6,7 +6,7 @@
 # behind it seconds to compile.
 cmake_minimum_required(VERSION 3.22)
 
-set(arrows_cli jobs api ha influx mirror net model base)
+set(arrows_cli jobs api ha influx migrate mirror net model base)
 set(arrows_fakes base)
 set(heavy "boost/beast|CLI/|curl/|SQLiteCpp/|spdlog/|fmt/|nlohmann/|simdjson|toml\\+\\+")
 

@@ -372,7 +372,7 @@ const Words k_format_words{"auto", "table", "json", "ndjson", "csv"};
 // The folder that the shells stand in holds house.json and nothing else that begins with "hou".
 std::vector<Completed> expectations() {
   return {
-      {"haingest ", {"discover", "sync", "serve", "watch", "dead-letters"}},
+      {"haingest ", {"discover", "sync", "serve", "watch", "dead-letters", "migrate-from-influx"}},
       {"haingest s", {"sync", "serve"}},
       {"haingest --", common_words()},
       {"haingest sync --", option_words(1)},

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+// `haingest migrate-from-influx` between real InfluxDBs, the store and the simulated Home
+// Assistant.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/integration/influx_source.hpp"
+#include "tests/integration/program.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sql.hpp"
+
+using namespace haingest;
+using namespace haingest::test;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* k_command = "migrate-from-influx";
+constexpr const char* k_seconds = "000000000";  // behind a second: nanoseconds
+
+// As the replaced service's websocket-ingestion wrote them at its start.
+std::string discovered(int devices, int entities) {
+  std::string lines;
+  const std::string at = std::string(" 1760428800") + k_seconds + "\n";  // 2025-10-14 08:00 UTC
+  for (int i = 0; i < devices; ++i) {
+    const std::string number = std::to_string(i);
+    lines += "devices,area_id=unassigned,device_id=dev" + number +
+             ",manufacturer=Acme,model=Unknown name=\"Device " + number +
+             "\",sw_version=\"1.2\",entity_count=0i" + at;
+  }
+  for (int i = 0; i < entities; ++i) {
+    const std::string number = std::to_string(i);
+    lines += "entities,area_id=unassigned,device_id=dev" + std::to_string(i % devices) +
+             ",domain=sensor,entity_id=sensor.s" + number + ",platform=acme unique_id=\"u" +
+             number + "\",disabled=false" + at;
+  }
+  return lines;
+}
+
+// What a populate script of the replaced service left in SQLite.
+constexpr const char* k_mock =
+    "CREATE TABLE devices (device_id VARCHAR NOT NULL PRIMARY KEY, name VARCHAR NOT NULL, "
+    "manufacturer VARCHAR, model VARCHAR, sw_version VARCHAR, area_id VARCHAR, integration "
+    "VARCHAR, last_seen DATETIME, created_at DATETIME);"
+    "CREATE TABLE entities (entity_id VARCHAR NOT NULL PRIMARY KEY, device_id VARCHAR, domain "
+    "VARCHAR NOT NULL, platform VARCHAR, unique_id VARCHAR, area_id VARCHAR, disabled BOOLEAN, "
+    "created_at DATETIME);"
+    "INSERT INTO devices(device_id, name) VALUES('m1', 'Mock 1'), ('m2', 'Mock 2'), ('m3', "
+    "'Mock 3'), ('m4', 'Mock 4'), ('m5', 'Mock 5');";
+
+struct Old {
+  explicit Old(const std::string& part) : source(part) {
+    program.environment["INFLUXDB_URL"] = source.target.url;
+    if (source.is_2()) {
+      program.environment["INFLUXDB_TOKEN"] = std::string(source.target.token.reveal());
+      program.environment["INFLUXDB_ORG"] = "haingest";
+    } else {
+      program.environment["INFLUXDB_USERNAME"] = source.target.username;
+      program.environment["INFLUXDB_PASSWORD"] = std::string(source.target.password.reveal());
+      source.make("home_assistant_events");
+    }
+  }
+
+  [[nodiscard]] Outcome run(Words words = {}) const {
+    words.insert(words.begin(), k_command);
+    words.insert(words.end(), {"--db", database()});
+    return program.run(words);
+  }
+  [[nodiscard]] std::string database() const { return program.file("metadata.db"); }
+  [[nodiscard]] std::string sql(const std::string& query) const {
+    return test::query(database(), query);
+  }
+  // "http://127.0.0.1:1234"
+  [[nodiscard]] std::string name() const {
+    return std::string("InfluxDB ") + (source.is_2() ? "2" : "1") + " at " + source.target.url;
+  }
+
+  InfluxSource source;
+  Program program;
+};
+
+// The seed of all this: 94 devices in InfluxDB, 5 mock ones in SQLite.
+void replaces_the_mock_rows(const std::string& part) {
+  if (!have_part(part)) return;
+  const Old old(part);
+  old.source.write(discovered(94, 420), "home_assistant_events");
+  test::execute(old.database(), k_mock);
+
+  const Outcome dry = old.run({"--dry-run", "-o", "json"});
+  CHECK(dry.exit_code == 0);
+  CHECK(json::parse(dry.out)["store"]["summary"]["added"] == 514);
+  CHECK(old.sql("SELECT count(*) FROM devices") == "5\n");
+
+  const Outcome first = old.run({"-o", "json"});
+  CHECK_THAT(first.err, Catch::Contains("metadata.db.bak-"));
+  REQUIRE(first.exit_code == 0);
+  const json told = json::parse(first.out);
+  CHECK(told["source"] == old.name());
+  CHECK(told["layout"] == "ha-ingestor");
+  REQUIRE(told["found"].size() == 2);
+  const json devices = told["found"][0];
+  CHECK(devices["kind"] == "device");
+  CHECK(devices["database"] == "home_assistant_events");
+  CHECK(devices["policy"] == "autogen");
+  CHECK(devices["records"] == 94);
+  CHECK(told["unknown"] == json{{"devices", 5}, {"entities", 0}});
+  CHECK(told["dead"] == json{{"devices", 0}, {"entities", 0}});
+  CHECK(told["sync"].is_null());
+  CHECK(old.sql("SELECT count(*), min(first_seen), sum(confirmed), sum(model IS NULL) "
+                "FROM devices") == "94|2025-10-14 08:00:00.000000|0|94\n");
+  CHECK(old.sql("SELECT count(*), count(DISTINCT device_id) FROM entities") == "420|94\n");
+  CHECK(old.sql("SELECT group_concat(name) FROM removed") ==
+        "Mock 1,Mock 2,Mock 3,Mock 4,Mock 5\n");
+
+  const Outcome second = old.run({"-o", "json"});
+  CHECK(second.exit_code == 0);
+  CHECK(json::parse(second.out)["store"]["changes"].empty());
+  CHECK(old.sql("SELECT count(*) FROM sync_runs") == "1\n");
+  CHECK(old.run({"-q"}).out.empty());
+}
+
+}  // namespace
+
+TEST_CASE("migrate: 94 devices of an InfluxDB 1.6 take the place of 5 mock ones", "[parts]") {
+  replaces_the_mock_rows("influxdb1");
+}
+
+TEST_CASE("migrate: 94 devices of an InfluxDB 2.7 take the place of 5 mock ones", "[parts]") {
+  replaces_the_mock_rows("influxdb2");
+}
+
+TEST_CASE("migrate: what a new user reads", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const Old old("influxdb1");
+  old.source.write(discovered(1, 1), "home_assistant_events");
+  test::execute(old.database(), k_mock);
+  const Outcome told = old.run({"-o", "table"});
+  CHECK(told.exit_code == 0);
+  const std::string& out = told.out;
+  CHECK(out.starts_with(old.name() +
+                        ", layout ha-ingestor:\n"
+                        "LAYOUT       KIND    DATABASE               POLICY   RECORDS  NEWEST\n"
+                        "ha-ingestor  device  home_assistant_events  autogen  1        "
+                        "2025-10-14T08:00:00.000000+00:00\n"
+                        "ha-ingestor  entity  home_assistant_events  autogen  1        "
+                        "2025-10-14T08:00:00.000000+00:00\n"
+                        "\n"
+                        "ACTION   KIND    ID"));
+  CHECK_THAT(out, Catch::Contains("2 added, 5 removed; now 1 device, 1 entity,"));
+  CHECK(out.ends_with("Neither Home Assistant nor InfluxDB knows 5 devices: removed.\n"));
+}
+
+TEST_CASE("migrate: a sync follows, and what Home Assistant has said stays", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  Old old("influxdb1");
+  old.source.write(discovered(3, 3), "home_assistant_events");
+  const fakes::HaServer home(fakes::make_house({.devices = 10, .entities = 40}));
+  old.program.talk_to(home);
+  SECTION("into an empty database") {
+    const Outcome first = old.run({"-o", "json"});
+    CHECK(first.exit_code == 0);
+    const json told = json::parse(first.out);
+    CHECK(told["store"]["summary"]["added"] == 6);
+    CHECK(told["sync"]["summary"]["removed"] == 6);
+    CHECK(old.sql("SELECT count(*), sum(confirmed) FROM devices") == "10|10\n");
+    CHECK(old.sql("SELECT kind, count(*) FROM removed GROUP BY kind") == "device|3\nentity|3\n");
+  }
+  SECTION("beside what it has said before") {
+    CHECK(old.program.run({"sync", "-q", "--db", old.database()}).exit_code == 0);
+    const Outcome first = old.run({"-o", "json", "--no-sync"});
+    CHECK(first.exit_code == 0);
+    const json told = json::parse(first.out);
+    CHECK(told["store"]["changes"].empty());
+    CHECK(told["sync"].is_null());
+    CHECK(told["dead"] == json{{"devices", 3}, {"entities", 3}});
+    CHECK(old.sql("SELECT count(*), sum(confirmed) FROM devices") == "10|10\n");
+    CHECK(old.sql("SELECT count(*) FROM removed WHERE why = 'gone'") == "6\n");
+  }
+  SECTION("and fails alone") {
+    old.program.environment["HA_TOKEN"] = "wrong";
+    const Outcome first = old.run({"-o", "json"});
+    CHECK(first.exit_code == 4);
+    CHECK(json::parse(first.out)["store"]["summary"]["added"] == 6);
+    CHECK_THAT(first.err, Catch::StartsWith("haingest: error: the devices and entities of InfluxDB "
+                                            "are in the database, but the sync behind that "
+                                            "failed: "));
+    CHECK(old.sql("SELECT count(*) FROM devices") == "3\n");
+  }
+}
+
+TEST_CASE("migrate: nothing to take is told apart, and nothing is made", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  Old old("influxdb1");
+  SECTION("a database without devices") {
+    const Outcome told = old.run();
+    CHECK(told.exit_code == 1);
+    CHECK(told.err == error_line(old.name() + ": it holds no devices and entities (looked in "
+                                              "home_assistant_events); nothing was changed"));
+  }
+  SECTION("no database") {
+    old.source.statement("DROP DATABASE home_assistant_events");
+    const Outcome told = old.run();
+    CHECK(told.exit_code == 1);
+    CHECK(told.err == error_line(old.name() + ": it is empty; nothing was changed"));
+  }
+  SECTION("a wrong password") {
+    old.program.environment["INFLUXDB_PASSWORD"] = "wrong";
+    const Outcome told = old.run();
+    CHECK(told.exit_code == 4);
+    CHECK_THAT(told.err, Catch::StartsWith("haingest: error: " + old.name() + ": "));
+    CHECK_THAT(told.err, Catch::Contains("authorization failed"));
+  }
+  SECTION("a database that is not there") {
+    const Outcome told = old.run({"--influx-database", "other"});
+    CHECK(told.exit_code == 1);
+    CHECK_THAT(told.err, Catch::Contains("home_assistant_events"));
+  }
+  SECTION("another layout") {
+    old.source.write(discovered(1, 1), "home_assistant_events");
+    const Outcome told = old.run({"--layout", "home-assistant"});
+    CHECK(told.exit_code == 1);
+    CHECK_THAT(told.err, Catch::Contains("no devices and entities of layout home-assistant"));
+  }
+  SECTION("nobody there") {
+    old.source.server().stop();
+    const Outcome told = old.run();
+    CHECK(told.exit_code == 5);
+    CHECK(told.err == error_line("InfluxDB at " + old.source.target.url + ": connection refused"));
+  }
+  CHECK_FALSE(std::filesystem::exists(old.database()));
+}
+
+TEST_CASE("migrate: a token that may read nothing looks like an empty server", "[parts]") {
+  if (!have_part("influxdb2")) return;
+  Old old("influxdb2");
+  const json body{
+      {"orgID", old.source.organisation()},
+      {"permissions", json::array({{{"action", "read"}, {"resource", {{"type", "tasks"}}}}})}};
+  const auto made = old.source.post("/api/v2/authorizations", body.dump());
+  REQUIRE(made.status == 201);
+  old.program.environment["INFLUXDB_TOKEN"] = json::parse(made.body)["token"];
+  const Outcome told = old.run();
+  CHECK(told.exit_code == 4);
+  CHECK(told.err ==
+        error_line(old.name() + ": it shows these credentials nothing: either they may not read, "
+                                "or it is empty; give a token or a user that may read the old "
+                                "data"));
+  CHECK_FALSE(std::filesystem::exists(old.database()));
+}
+
+TEST_CASE("migrate: a source must be configured, and one alone") {
+  Program program;
+  const Outcome none = program.run({k_command, "--db", program.file("x.db")});
+  CHECK(none.exit_code == 2);
+  CHECK(none.err == error_line("no InfluxDB is configured; give --influx-url, or INFLUXDB_URL in "
+                               "the environment"));
+  CHECK_FALSE(std::filesystem::exists(program.file("x.db")));
+}
+
+TEST_CASE("migrate: VictoriaMetrics is no source", "[parts]") {
+  if (!have_part("victoria-metrics")) return;
+  const VictoriaMetrics server;
+  Program program({{"INFLUXDB_URL", server.url()}});
+  const Outcome told = program.run({k_command, "--db", program.file("x.db")});
+  CHECK(told.exit_code == 1);
+  CHECK(told.err ==
+        error_line("VictoriaMetrics at " + server.url() +
+                   ": it keeps numbers only, and so no devices and entities; name the InfluxDB "
+                   "that the old service wrote to"));
+}
