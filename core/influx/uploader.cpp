@@ -86,7 +86,7 @@ struct Uploader::Impl {
   void look_after_held(Delivery& delivery) {
     const auto now = Claims::Clock::now();
     if (!shared.claims.begin_look(now, shared.options.hold)) return;
-    if (delivery.look() == Delivery::Since::up) {
+    if (delivery.look() == Carrier::Since::up) {
       shared.state.stored(shared.claims.confirm(now, shared.options.hold));
       note(shared.claims.acknowledge());
     }

@@ -6,28 +6,18 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "core/base/timestamp.hpp"
+#include "core/influx/carrier.hpp"
 #include "core/influx/dead_letters.hpp"
 #include "core/influx/spool.hpp"
-#include "core/influx/target.hpp"
 #include "core/influx/upload_status.hpp"
-#include "core/net/http_client.hpp"
 
 namespace haingest::influx {
 
-struct UploaderOptions {
-  Target target;
-  net::TlsOptions tls;
-  std::chrono::milliseconds request_timeout{30'000};
-  std::chrono::milliseconds longest_pause{30'000};  // between tries
-  std::chrono::milliseconds probe_pause{60'000};    // after wrong credentials, a missing database
-  std::chrono::milliseconds hold{15'000};           // VictoriaMetrics acknowledges before it stores
-  std::optional<bool> gzip;                         // none: where it pays
-  bool one_of_several = false;                      // the log tells it from the others by its name
-  base::Clock clock = base::system_now;
+struct UploaderOptions : CarrierOptions {
+  std::chrono::milliseconds hold{15'000};  // VictoriaMetrics acknowledges before it stores
+  bool one_of_several = false;             // the log tells it from the others by its name
   // Called by a worker that cannot go on, on its thread, with why; the process must end. Where
   // there is none it ends at once, with a line in the log.
   std::function<void(const std::string&)> failed;
