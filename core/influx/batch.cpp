@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/influx/batch.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <new>
@@ -31,6 +32,35 @@ std::int64_t week_of(std::string_view line) {
 std::size_t fields_in(std::string_view line) {
   Line parts;
   return split_line(line, parts) ? parts.fields.size() : 0;
+}
+
+// With its '\n', the first that is neither in a text nor behind a backslash. A quote is a text's
+// only where a field has its `=`.
+std::size_t size_of_line(std::string_view lines) {
+  const std::size_t plain = std::min(lines.find('\n'), lines.size());
+  if (lines.substr(0, plain).find_first_of("\"\\") == std::string_view::npos) {
+    return std::min(plain + 1, lines.size());
+  }
+  bool fields = false;
+  bool quoted = false;
+  int values = 0;  // that have begun, less the commas that ended one
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    const char c = lines[at];
+    if (c == '\\') {
+      ++at;
+    } else if (c == '"') {
+      if (fields && values > 0) quoted = !quoted;
+    } else if (quoted) {
+      continue;
+    } else if (c == '\n') {
+      return at + 1;
+    } else if (c == ' ') {
+      fields = true;
+    } else if (fields && (c == '=' || c == ',')) {
+      values += c == '=' ? 1 : -1;
+    }
+  }
+  return lines.size();
 }
 
 class Sorter {
@@ -73,8 +103,7 @@ class Sorter {
 }  // namespace
 
 std::string_view next_line(std::string_view& lines) {
-  const std::size_t end = lines.find('\n');
-  const std::size_t size = end == std::string_view::npos ? lines.size() : end + 1;
+  const std::size_t size = size_of_line(lines);
   const std::string_view line = lines.substr(0, size);
   lines.remove_prefix(size);
   return line;

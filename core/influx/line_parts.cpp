@@ -7,12 +7,19 @@
 namespace haingest::influx {
 namespace {
 
-// The end of a name that begins at `at`: the first of `ends` that no backslash stands before.
+// Whether what is at `at` takes its meaning from the next character; any other backslash stands for
+// itself.
+bool is_escape(std::string_view name, std::size_t at) {
+  return name[at] == '\\' && at + 1 < name.size() &&
+         (name[at + 1] == ',' || name[at + 1] == '=' || name[at + 1] == ' ');
+}
+
+// The end of a name that begins at `at`: the first of `ends` that is not escaped.
 std::size_t end_of_name(std::string_view line, std::size_t at, std::string_view ends) {
   while (at < line.size() && ends.find(line[at]) == std::string_view::npos) {
-    at += line[at] == '\\' ? 2 : 1;
+    at += is_escape(line, at) ? 2 : 1;
   }
-  return std::min(at, line.size());
+  return at;
 }
 
 // The end of a field's value that begins at `at`.
@@ -30,9 +37,8 @@ std::string without_escapes(std::string_view name) {
   std::string out;
   out.reserve(name.size());
   for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool escaped = name[i] == '\\' && i + 1 < name.size() &&
-                         (name[i + 1] == ',' || name[i + 1] == '=' || name[i + 1] == ' ');
-    out += name[escaped ? ++i : i];
+    if (is_escape(name, i)) ++i;
+    out += name[i];
   }
   return out;
 }

@@ -47,7 +47,9 @@ bool is_called(std::string_view escaped, std::string_view name) {
 
 std::string_view measurement_of(std::string_view series) {
   std::size_t end = 0;
-  while (end < series.size() && series[end] != ',') end += series[end] == '\\' ? 2 : 1;
+  while (end < series.size() && series[end] != ',') {
+    end += series.substr(end).starts_with("\\,") ? 2 : 1;
+  }
   return series.substr(0, end);
 }
 

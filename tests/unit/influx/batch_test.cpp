@@ -39,6 +39,24 @@ TEST_CASE("batch: small blocks go together, in their order") {
   CHECK(influx::to_portions({}, Flavour::influxdb1).portions.empty());
 }
 
+TEST_CASE("batch: a line feed in a text or behind a name's backslash is a part of its line") {
+  const Texts lines{
+      "a s=\"one\ntwo\",t=\"\\\"\n\" 1\n",
+      "a\\\nb,t=\"\\\nc f\\\nd=1 2\n",
+      "quote\"d,t=\"x f=\"\\\\\" 3\n",
+      "quo\"\"te,t=\" s=\"a,b=c \n\",g=1 4\n",
+      "back\\slash,t=a\\\\b f=1 5\n",
+      "plain f=1 6\n",
+      "f\"=1 7\n",
+      "last f=1 8",
+  };
+  std::string all;
+  for (const std::string& line : lines) all += line;
+  Texts taken;
+  for (std::string_view rest = all; !rest.empty();) taken.emplace_back(influx::next_line(rest));
+  CHECK(taken == lines);
+}
+
 TEST_CASE("batch: a request stays inside a week from Monday 00:00 UTC") {
   // Monday, 2026-11-23 00:00:00 UTC
   const std::string before = "a v=1 1795391999999999999\n";

@@ -83,6 +83,13 @@ TEST_CASE("refusal: names are compared without their escapes, types by the value
   }
 }
 
+TEST_CASE("refusal: a backslash stands for itself before another one") {
+  const Cured cured = influx::without_conflict(portion("a\\\\,b\\\\ c,t=\\\\\\,\\\\= v=1i,w=2 1\n"),
+                                               {"a\\,b\\ c", "v", "integer"}, "conflict");
+  CHECK(cured.rest.lines == "a\\\\,b\\\\ c,t=\\\\\\,\\\\= w=2 1\n");
+  CHECK(cured.letters.size() == 1);
+}
+
 TEST_CASE("refusal: lines by number, with what is left of those refused for a field") {
   const Portion three = portion("c v=1 1\nc v=\"x\",w=1 2\nc v=3 3\n");
   const Cured cured = influx::without_refused(three, {{1, "type", "v"}, {2, "bad", ""}});
