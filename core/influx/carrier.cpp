@@ -237,7 +237,7 @@ void Carrier::act(const Verdict& verdict, std::vector<Task>& tasks) {
 void Carrier::expire(const Verdict& verdict, std::vector<Task>& tasks) {
   const Task& task = tasks.back();
   if (task.portion.count == 1 || verdict.dropped == task.portion.count) {
-    host_.expired(task.portion.count);
+    host_.expired(task.portion);
     tasks.pop_back();
     well();
     return;

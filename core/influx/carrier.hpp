@@ -51,7 +51,7 @@ class CarrierHost {
   virtual void sending() = 0;                      // a request is about to go
   virtual void repeated(std::uint64_t lines) = 0;  // were sent that may have been stored before
   virtual void stored(std::uint64_t lines) = 0;
-  virtual void expired(std::uint64_t lines) = 0;  // older than the server keeps any
+  virtual void expired(const Portion& portion) = 0;  // older than the server keeps any
   // Lines that are refused for good, at least one. False when they cannot be written down: then the
   // server is asked again, and says the same. Waits by itself before.
   [[nodiscard]] virtual bool bury(std::vector<DeadLetter> letters) = 0;

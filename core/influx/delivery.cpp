@@ -63,7 +63,7 @@ void Delivery::stored(std::uint64_t lines) {
   shared_.state.took();
 }
 
-void Delivery::expired(std::uint64_t lines) { shared_.state.expired(lines); }
+void Delivery::expired(const Portion& portion) { shared_.state.expired(portion.count); }
 
 bool Delivery::bury(std::vector<DeadLetter> letters) {
   try {

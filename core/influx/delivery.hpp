@@ -72,7 +72,7 @@ class Delivery : private CarrierHost {
   void sending() override;
   void repeated(std::uint64_t lines) override;
   void stored(std::uint64_t lines) override;
-  void expired(std::uint64_t lines) override;
+  void expired(const Portion& portion) override;
   [[nodiscard]] bool bury(std::vector<DeadLetter> letters) override;
   void well() override;
   void retrying(const std::string& sentence) override;

@@ -10,24 +10,6 @@
 namespace haingest::influx {
 namespace {
 
-std::string encoded(std::string_view text) {
-  static constexpr std::string_view k_digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += k_digits[byte >> 4U];
-    out += k_digits[byte & 0xfU];
-  }
-  return out;
-}
-
 std::string base64(std::string_view text) {
   static constexpr std::string_view k_letters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -73,18 +55,18 @@ base::Result<std::string> write_url(const Target& target, Flavour flavour) {
     case Flavour::influxdb1: {
       if (database.empty()) return lacks("a database");
       // Nanoseconds without a word: 1.6 reads a precision that it does not know as such.
-      std::string url = address_of(target, "/write?db=" + encoded(database));
-      if (!target.retention_policy.empty()) url += "&rp=" + encoded(target.retention_policy);
+      std::string url = address_of(target, "/write?db=" + url_encoded(database));
+      if (!target.retention_policy.empty()) url += "&rp=" + url_encoded(target.retention_policy);
       return url;
     }
     case Flavour::influxdb2:
       if (target.org.empty()) return lacks("an organisation");
       if (bucket.empty()) return lacks("a bucket");
-      return address_of(target,
-                        "/api/v2/write?org=" + encoded(target.org) + "&bucket=" + encoded(bucket));
+      return address_of(target, "/api/v2/write?org=" + url_encoded(target.org) +
+                                    "&bucket=" + url_encoded(bucket));
     case Flavour::influxdb3:
       if (database.empty()) return lacks("a database");
-      return address_of(target, "/api/v3/write_lp?db=" + encoded(database) +
+      return address_of(target, "/api/v3/write_lp?db=" + url_encoded(database) +
                                     "&precision=nanosecond&accept_partial=true");
     case Flavour::victoria_metrics:
       // It guesses from the number otherwise, and takes what is near 1970 for something else.
@@ -96,6 +78,24 @@ base::Result<std::string> write_url(const Target& target, Flavour flavour) {
 }
 
 }  // namespace
+
+std::string url_encoded(std::string_view text) {
+  static constexpr std::string_view k_digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += k_digits[byte >> 4U];
+    out += k_digits[byte & 0xfU];
+  }
+  return out;
+}
 
 std::string address_of(const Target& target, const std::string& path) {
   const auto url = net::parse_url(target.url);
@@ -128,12 +128,12 @@ std::string query_url(const Target& target, const std::string& database,
   // `epoch`, or times are an extension type of MessagePack; chunks, or it is all in the server's
   // memory first.
   std::string url = address_of(target, "/query?epoch=ns&chunked=true&chunk_size=10000");
-  if (!database.empty()) url += "&db=" + encoded(database);
-  if (!retention_policy.empty()) url += "&rp=" + encoded(retention_policy);
+  if (!database.empty()) url += "&db=" + url_encoded(database);
+  if (!retention_policy.empty()) url += "&rp=" + url_encoded(retention_policy);
   return url;
 }
 
-std::string query_form(const std::string& statement) { return "q=" + encoded(statement); }
+std::string query_form(const std::string& statement) { return "q=" + url_encoded(statement); }
 
 base::Secret authorization_of(const Target& target, Flavour flavour) {
   const bool has_user = !target.username.empty();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/base/error.hpp"
 #include "core/base/secret.hpp"
@@ -25,6 +26,9 @@ namespace haingest::influx {
 // The value of the Authorization header; empty without credentials. It goes nowhere else: what
 // stands in a URL ends up in logs.
 [[nodiscard]] base::Secret authorization_of(const Target& target, Flavour flavour);
+
+// A name as a parameter of a URL.
+[[nodiscard]] std::string url_encoded(std::string_view text);
 
 // The target's address with `path`, for what is no write: "/ping".
 [[nodiscard]] std::string address_of(const Target& target, const std::string& path);

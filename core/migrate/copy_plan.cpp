@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "core/migrate/copy_plan.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/base/text.hpp"
+
+namespace haingest::migrate {
+namespace {
+
+constexpr std::int64_t k_earliest = std::numeric_limits<std::int64_t>::min() + 2;
+constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
+
+// Seconds of reading; below a quarter of it windows grow again.
+constexpr std::uint64_t k_many_points = 500'000;
+constexpr std::int64_t k_shortest = 1'000'000'000;
+
+bool is_wanted(const Measurement& measurement, const std::vector<std::string>& globs) {
+  return globs.empty() || std::ranges::any_of(globs, [&](const std::string& glob) {
+           return base::matches_glob(measurement.name, glob);
+         });
+}
+
+std::string name_of(const Part& part) {
+  return part.database->name + "." + part.policy->name + "." + part.measurement->name;
+}
+
+std::string_view word_of(FieldType type) {
+  switch (type) {
+    case FieldType::floating:
+      return "float";
+    case FieldType::integer:
+      return "integer";
+    case FieldType::unsigned_integer:
+      return "unsigned";
+    case FieldType::text:
+      return "string";
+    case FieldType::boolean:
+      return "boolean";
+  }
+  return "";
+}
+
+std::string types_of(const Field& field) {
+  std::string text;
+  for (const FieldType type : field.types) {
+    text += text.empty() ? "" : " and ";
+    text += word_of(type);
+  }
+  return text;
+}
+
+// Retention is of hours at least.
+std::string text_of(std::chrono::seconds span) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(span).count();
+  return hours % 24 == 0 ? std::to_string(hours / 24) + " days" : std::to_string(hours) + " hours";
+}
+
+void warn_of_fields(const Part& part, std::vector<std::string>& warnings) {
+  for (const Field& field : part.measurement->fields) {
+    if (field.types.size() > 1) {
+      warnings.push_back(name_of(part) + ": " + field.name + " is " + types_of(field) +
+                         " at different times; a target whose shards have other borders refuses "
+                         "what does not fit");
+    }
+    if (field.name == "time") {
+      warnings.push_back(name_of(part) + ": no server takes a field that is called time");
+    }
+    if (field.may_be(FieldType::unsigned_integer)) {
+      warnings.push_back(name_of(part) + ": " + field.name +
+                         " is unsigned, which InfluxDB 1 does not take");
+    }
+  }
+  for (const std::string& tag : part.measurement->tags) {
+    if (tag == "_field" || tag == "_measurement" || tag == "time") {
+      warnings.push_back(name_of(part) + ": InfluxDB 2 takes no tag that is called " + tag);
+    }
+  }
+}
+
+// Gone within a tenth of the time that it is kept for.
+void warn_of_retention(const PartPlan& plan, base::Timestamp now,
+                       std::vector<std::string>& warnings) {
+  const std::chrono::seconds kept = plan.part.policy->duration;
+  if (kept.count() == 0 || !plan.extent) return;
+  const base::Timestamp first{std::chrono::microseconds(plan.extent->first / 1'000)};
+  if (first + kept - now > kept / 10) return;
+  warnings.push_back(name_of(plan.part) + ": the source keeps points for " + text_of(kept) +
+                     ", and is about to delete the oldest");
+}
+
+base::Result<void> rename(std::vector<Part>& parts, const influx::Target& into) {
+  const std::string& database = into.database.empty() ? into.bucket : into.database;
+  const auto differ = [&](auto member) {
+    return std::ranges::any_of(
+        parts, [&](const Part& part) { return part.place.*member != parts.front().place.*member; });
+  };
+  if (!database.empty() && differ(&Place::database)) {
+    return base::Error{base::ErrorKind::usage,
+                       "more than one database is to be copied, and the target names one; leave "
+                       "its name out or choose one to copy",
+                       {}};
+  }
+  if (!into.retention_policy.empty() && differ(&Place::policy)) {
+    return base::Error{base::ErrorKind::usage,
+                       "more than one retention policy is to be copied, and the target names one; "
+                       "leave its name out",
+                       {}};
+  }
+  for (Part& part : parts) {
+    if (!database.empty()) part.place.database = database;
+    if (!into.retention_policy.empty()) part.place.policy = into.retention_policy;
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::vector<Part>> parts_of(const Source& source, const CopyFilter& filter,
+                                         const influx::Target& into) {
+  std::vector<Part> parts;
+  for (const Database& database : source.databases) {
+    for (const Policy& policy : database.policies) {
+      const Place place{database.name, policy.name, policy.is_default, policy.shard_duration};
+      for (const Measurement& measurement : policy.measurements) {
+        if (!is_wanted(measurement, filter.measurements)) continue;
+        parts.push_back({&database, &policy, &measurement, place});
+      }
+    }
+  }
+  const auto renamed = rename(parts, into);
+  if (!renamed) return renamed.error();
+  return parts;
+}
+
+Windows::Windows(const Part& part, const CopyFilter& filter, std::optional<std::int64_t> done)
+    : part_(part),
+      until_(filter.until.value_or(k_end)),
+      from_(std::max(filter.since.value_or(k_earliest), done.value_or(k_earliest))),
+      longest_(k_end) {}
+
+base::Result<std::optional<Window>> Windows::next(influx::QueryClient& client) {
+  using None = std::optional<Window>;
+  if (from_ >= until_) return None{};
+  if (std::exchange(ask_, false)) {
+    const auto point =
+        next_point(client, part_.database->name, part_.policy->name, *part_.measurement, from_);
+    if (!point) return point.error();
+    if (!*point) return None{};
+    from_ = std::max(from_, **point);
+  }
+  const auto shard = span_at(*part_.policy, *part_.measurement, from_);
+  if (!shard) return None{};
+  Span span{std::max(shard->begin, from_), std::min(shard->end, until_)};
+  if (span.begin >= span.end) return None{};
+  // Those from before 1970, of which there are few, stay as they are: no number holds their length.
+  if (span.end > 0 && span.begin < span.end - longest_) span.end = span.begin + longest_;
+  return std::optional(Window{part_.database->name, part_.policy->name, part_.measurement, span});
+}
+
+void Windows::had(const Window& window, std::uint64_t points) {
+  from_ = window.span.end;
+  ask_ = points == 0;
+  if (points > k_many_points) {
+    const double part = static_cast<double>(k_many_points) / static_cast<double>(points);
+    const double length =
+        static_cast<double>(window.span.end) - static_cast<double>(window.span.begin);
+    longest_ = std::max(static_cast<std::int64_t>(length * part), k_shortest);
+  } else if (points < k_many_points / 4) {
+    longest_ = longest_ > k_end / 2 ? k_end : longest_ * 2;
+  }
+}
+
+std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::Timestamp now) {
+  std::vector<std::string> warnings;
+  for (const PartPlan& plan : parts) {
+    warn_of_fields(plan.part, warnings);
+    warn_of_retention(plan, now, warnings);
+  }
+  return warnings;
+}
+
+base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
+                               base::Timestamp now) {
+  CopyPlan plan;
+  std::vector<SeriesCount> series;
+  const Policy* counted = nullptr;
+  for (const Part& part : parts) {
+    PartPlan one{part};
+    const std::string& database = part.database->name;
+    if (std::exchange(counted, part.policy) != part.policy) {
+      auto counts = count_series(client, database, part.policy->name);
+      if (!counts) return counts.error();
+      series = std::move(*counts);
+    }
+    for (const SeriesCount& count : series) {
+      if (count.measurement == part.measurement->name) one.series += count.series;
+    }
+    auto extent = extent_of(client, database, part.policy->name, *part.measurement);
+    if (!extent) return extent.error();
+    one.extent = *extent;
+    if (one.extent) {
+      plan.points += one.extent->points;
+      plan.values += one.extent->values;
+    }
+    plan.parts.push_back(std::move(one));
+  }
+  plan.warnings = warnings_of(plan.parts, now);
+  return plan;
+}
+
+}  // namespace haingest::migrate

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// What of an old InfluxDB is to be copied, where it goes, and in which windows.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/timestamp.hpp"
+#include "core/influx/query.hpp"
+#include "core/influx/target.hpp"
+#include "core/migrate/reading.hpp"
+#include "core/migrate/source.hpp"
+
+namespace haingest::migrate {
+
+struct CopyFilter {
+  std::vector<std::string> measurements;  // globs; empty: all
+  std::optional<std::int64_t> since;      // nanoseconds
+  std::optional<std::int64_t> until;      // not in it
+};
+
+// Where a policy's points go. What a server makes of it is its sink's: of 2.x the bucket
+// "database", or "database/policy" of one that is not the default.
+struct Place {
+  std::string database;
+  std::string policy;
+  bool is_default = false;
+  std::chrono::seconds shard_duration{0};  // as in the source: then types clash nowhere else
+  bool operator==(const Place&) const = default;
+};
+
+// A measurement of a policy. Points into the source, which outlives it.
+struct Part {
+  const Database* database = nullptr;
+  const Policy* policy = nullptr;
+  const Measurement* measurement = nullptr;
+  Place place = {};
+};
+
+// In the order of their names. `into` gives the place its names where it has some (a target's
+// `database` or `bucket`, and `retention_policy`): `usage` when more than one would fall together
+// there.
+[[nodiscard]] base::Result<std::vector<Part>> parts_of(const Source& source,
+                                                       const CopyFilter& filter,
+                                                       const influx::Target& into = {});
+
+// A part's windows, one after the other, behind what is done of it.
+class Windows {
+ public:
+  // `done`: nanoseconds, what is before is not read again.
+  Windows(const Part& part, const CopyFilter& filter, std::optional<std::int64_t> done);
+
+  // The next one that may hold points; none behind the last.
+  [[nodiscard]] base::Result<std::optional<Window>> next(influx::QueryClient& client);
+  // What the one before held; behind one without points the next that has some is asked for.
+  // Whoever has long ones gets shorter ones: a window is what is read again when a server goes
+  // away.
+  void had(const Window& window, std::uint64_t points);
+
+ private:
+  const Part& part_;
+  const std::int64_t until_;
+  std::int64_t from_;
+  bool ask_ = true;
+  std::int64_t longest_;
+};
+
+struct PartPlan {
+  Part part;
+  std::optional<Extent> extent = {};  // none: no points
+  std::uint64_t series = 0;           // see count_series
+};
+struct CopyPlan {
+  std::vector<PartPlan> parts;
+  std::vector<std::string> warnings;  // a sentence each
+  std::uint64_t points = 0;           // at least
+  std::uint64_t values = 0;
+};
+// Reads each part once; the counts are those of all the time, whatever the filter says of it.
+[[nodiscard]] base::Result<CopyPlan> plan_of(influx::QueryClient& client,
+                                             const std::vector<Part>& parts, base::Timestamp now);
+
+// What to say of the parts before anything is copied. Pure.
+[[nodiscard]] std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts,
+                                                   base::Timestamp now);
+
+}  // namespace haingest::migrate
