@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 // `haingest migrate-from-influx`: what an old InfluxDB tells of the house, once.
+#include <atomic>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "cli/command.hpp"
 #include "cli/context.hpp"
+#include "cli/history_copy.hpp"
 #include "cli/migrated.hpp"
 #include "cli/syncing.hpp"
 #include "cli/targets.hpp"
+#include "core/base/log.hpp"
+#include "core/net/stop_signal.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -31,23 +36,26 @@ std::optional<migrate::Layout> layout_of(const Settings& settings) {
   return word == "ha-ingestor" ? migrate::Layout::ha_ingestor : migrate::Layout::home_assistant;
 }
 
-jobs::MigrateOptions options_of(const Context& context) {
-  const Settings& settings = context.settings;
-  jobs::MigrateOptions options;
-  options.source = only_target_of(settings);
-  options.tls = {settings.text(Key::ca_file), !settings.on(Key::insecure)};
-  options.timeout = settings.duration(Key::timeout);
-  options.lock_timeout = options.timeout;
-  options.databases = databases_of(settings);
-  options.layout = layout_of(settings);
-  options.dry_run = settings.on(Key::dry_run);
-  options.database_path = context.database_path_to_change();
-  return options;
+jobs::OldInfluxOptions source_of(const Settings& settings, const std::atomic<bool>& cancel) {
+  jobs::OldInfluxOptions source;
+  source.target = only_target_of(settings);
+  source.tls = {settings.text(Key::ca_file), !settings.on(Key::insecure)};
+  source.timeout = settings.duration(Key::timeout);
+  source.databases = databases_of(settings);
+  source.cancel = &cancel;
+  return source;
 }
 
-jobs::MigrateReport migrate_in_sight(const Context& context, const jobs::MigrateOptions& options) {
-  const Progress progress(context, "Asking InfluxDB …");
-  return jobs::migrate(options);
+jobs::MigrateOptions options_of(const Context& context, const jobs::OldInfluxOptions& source) {
+  const Settings& settings = context.settings;
+  jobs::MigrateOptions options;
+  options.source = source;
+  options.layout = layout_of(settings);
+  options.database_path = context.database_path_to_change();
+  options.lock_timeout = source.timeout;
+  options.dry_run = settings.on(Key::dry_run);
+  options.may_be_none = settings.given(Key::history_to);
+  return options;
 }
 
 // None where Home Assistant is not configured, or not to be asked.
@@ -58,32 +66,77 @@ std::optional<jobs::SyncOptions> sync_of(const Context& context, const std::stri
   return options;
 }
 
+void import_and_sync(const Context& context, const jobs::MigrateOptions& options,
+                     const std::optional<jobs::SyncOptions>& sync, Migrated& migrated) {
+  {
+    const Progress progress(context, "Asking InfluxDB …");
+    migrated.report = jobs::migrate(options);
+  }
+  if (sync) migrated.synced = sync_in_sight(context, *sync);
+}
+
+void print(const Context& context, const Migrated& migrated) {
+  // There the points are.
+  if (context.settings.text(Key::history_to) == "-" && !migrated.dry_run) return;
+  const bool changed = migrated.report.imported.report.changed() || migrated.history ||
+                       (migrated.synced && migrated.synced->changed());
+  if (!changed && context.settings.on(Key::quiet)) return;
+  write_migrated(context.out, migrated, context.format(), context.terminal.width);
+}
+
+ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) {
+  const bool is_partial = migrated.synced && migrated.synced->partial;
+  if (!migrated.history || !migrated.history->copied) {
+    return is_partial ? ExitCode::partial : ExitCode::fine;
+  }
+  const migrate::CopyReport& copied = *migrated.history->copied;
+  if (!copied.complete) {
+    throw base::Failure(base::ErrorKind::failure,
+                        "the copy was stopped; the same command goes on where it was");
+  }
+  if (copied.rejected > 0) {
+    base::log::error("the target has refused " + std::to_string(copied.rejected) +
+                     " points; they are in " + copy.rejects_path + ", each with the reason");
+  }
+  return is_partial || copied.rejected > 0 ? ExitCode::partial : ExitCode::fine;
+}
+
 ExitCode run_migrate(Context& context) {
-  const jobs::MigrateOptions options = options_of(context);
+  std::atomic<bool> cancel = false;
+  const jobs::OldInfluxOptions source = source_of(context.settings, cancel);
+  const jobs::MigrateOptions options = options_of(context, source);
+  const bool with_history = context.settings.given(Key::history_to);
+  jobs::CopyHistoryOptions copy;
+  if (with_history) copy = history_copy_of(context, source, options.database_path);
   const auto sync = sync_of(context, options.database_path);
-  const jobs::MigrateReport report = migrate_in_sight(context, options);
-  std::optional<mirror::Report> synced;
+  std::optional<net::StopSignal> stop;
+  if (with_history) {
+    stop.emplace();
+    stop->listen([&cancel](int times) {
+      cancel = true;
+      if (times > 1) std::_Exit(static_cast<int>(ExitCode::failure));
+    });
+  }
+  Migrated migrated;
+  migrated.dry_run = options.dry_run;
   std::optional<base::Error> failed;
-  if (sync) {
-    try {
-      synced = sync_in_sight(context, *sync);
-    } catch (const base::Failure& failure) {
-      failed = failure.error();
+  try {
+    import_and_sync(context, options, sync, migrated);
+    if (with_history) migrated.history = copy_in_sight(context, copy);
+  } catch (const base::Failure& failure) {
+    if (migrated.report.source.empty()) throw;
+    failed = failure.error();
+    if (!migrated.synced && sync) {
       failed->message =
           "the devices and entities of InfluxDB are in the database, but the sync behind that "
           "failed: " +
           failed->message;
     }
   }
-  const bool changed = report.imported.report.changed() || (synced && synced->changed());
-  if (changed || !context.settings.on(Key::quiet)) {
-    write_migrated(context.out, report, synced, options.dry_run, context.format(),
-                   context.terminal.width);
-  }
+  print(context, migrated);
   if (failed) throw base::Failure(*failed);
-  if (!synced) return ExitCode::fine;
-  explain(*synced, *sync);
-  return synced->partial ? ExitCode::partial : ExitCode::fine;
+  if (migrated.synced) explain(*migrated.synced, *sync);
+  return end_of(migrated, copy);
 }
 
 }  // namespace
@@ -102,14 +155,26 @@ Command migrate_command() {
           "What Home Assistant has said stays as it is, but for an earlier first_seen; what it "
           "no longer has is kept as removed and never becomes a live row. Rows that neither Home "
           "Assistant nor InfluxDB knows are removed: mock devices, for instance.\n\n"
-          "Where Home Assistant is configured, a sync follows.",
+          "Where Home Assistant is configured, a sync follows.\n\n"
+          "With --history-to every point of every database, or of the one that is named, is copied "
+          "then, with the types of its fields and every byte of its texts: to a server, whose "
+          "databases, retention policies and buckets are made where they are missing, or as line "
+          "protocol into a file. An end in the middle, kill -9 included, costs one window: the "
+          "same "
+          "command goes on behind it. Points that the target refuses for good are kept in a file "
+          "beside the database, each with the reason; the exit code is 6 then.",
       .examples = {{"haingest migrate-from-influx --influx-url http://localhost:8086 --dry-run",
                     "what would change"},
                    {"haingest migrate-from-influx --influx-url http://localhost:8086 "
                     "--influx-token-file token",
                     "an InfluxDB 2; then a sync with HA_URL"},
                    {"haingest migrate-from-influx --layout home-assistant --no-sync",
-                    "out of Home Assistant's own integration's points"}},
+                    "out of Home Assistant's own integration's points"},
+                   {"haingest migrate-from-influx --no-sync --history-to http://new.local:8086 "
+                    "--history-org home --history-token-file token",
+                    "and the whole history into an InfluxDB 2"},
+                   {"haingest migrate-from-influx --no-sync --history-to history.lp.gz",
+                    "into a file"}},
       .run = run_migrate,
   };
 }

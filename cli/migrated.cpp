@@ -3,6 +3,7 @@
 
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "cli/report.hpp"
 #include "core/base/json_object.hpp"
@@ -42,35 +43,102 @@ std::string counts_json(const PerKind& counts) {
   return object.done();
 }
 
-void write_table(std::ostream& out, const jobs::MigrateReport& report,
-                 const std::optional<mirror::Report>& synced, bool dry_run, std::size_t width) {
-  out << report.source << ", layout " << name_of(*report.layout) << ":\n";
-  write_rows(out, found_rows(report), Format::table, width);
+std::string moment(std::int64_t nanoseconds) {
+  return base::to_iso_text(base::Timestamp{std::chrono::microseconds{nanoseconds / 1'000}});
+}
+
+Cell number_cell(std::uint64_t number) { return json_cell(std::to_string(number)); }
+
+// Each measurement with what is there, or of a copy with what was written.
+Rows history_rows(const jobs::CopyHistoryReport& history) {
+  if (history.copied) {
+    Rows rows{{"database", "policy", "measurement", "points", "values", "rejected"}, {}};
+    for (const auto& [part, done] : history.copied->parts) {
+      rows.cells.push_back({text_cell(part.database->name), text_cell(part.policy->name),
+                            text_cell(part.measurement->name), number_cell(done.points),
+                            number_cell(done.values), number_cell(done.rejected)});
+    }
+    return rows;
+  }
+  Rows rows{{"database", "policy", "measurement", "series", "points", "values", "first", "last"},
+            {}};
+  for (const auto& [part, extent, series] : history.plan.parts) {
+    if (!extent) continue;
+    rows.cells.push_back({text_cell(part.database->name), text_cell(part.policy->name),
+                          text_cell(part.measurement->name), number_cell(series),
+                          number_cell(extent->points), number_cell(extent->values),
+                          text_cell(moment(extent->first)), text_cell(moment(extent->last))});
+  }
+  return rows;
+}
+
+void write_history(std::ostream& out, const jobs::CopyHistoryReport& history, std::size_t width) {
   out << '\n';
-  write_report(out, report.imported.report, dry_run, Format::table, width);
+  write_rows(out, history_rows(history), Format::table, width);
+  if (!history.copied) {
+    for (const std::string& warning : history.plan.warnings) out << warning << '\n';
+  }
+  out << history_line(history) << '\n';
+}
+
+void write_table(std::ostream& out, const Migrated& migrated, std::size_t width) {
+  const jobs::MigrateReport& report = migrated.report;
+  if (report.layout) {
+    out << report.source << ", layout " << name_of(*report.layout) << ":\n";
+    write_rows(out, found_rows(report), Format::table, width);
+    out << '\n';
+    write_report(out, report.imported.report, migrated.dry_run, Format::table, width);
+  } else {
+    out << report.source << ": no devices and entities.\n";
+  }
   if (const std::string dead = counted(report.imported.dead); !dead.empty()) {
     out << "Home Assistant no longer has " << dead << ": kept as removed.\n";
   }
   if (const std::string unknown = counted(report.imported.unknown); !unknown.empty()) {
     out << "Neither Home Assistant nor InfluxDB knows " << unknown << ": removed.\n";
   }
-  if (!synced) return;
-  out << "\nThen a sync with Home Assistant:\n";
-  write_report(out, *synced, dry_run, Format::table, width);
+  if (migrated.synced) {
+    out << "\nThen a sync with Home Assistant:\n";
+    write_report(out, *migrated.synced, migrated.dry_run, Format::table, width);
+  }
+  if (migrated.history) write_history(out, *migrated.history, width);
 }
 
-void write_json(std::ostream& out, const jobs::MigrateReport& report,
-                const std::optional<mirror::Report>& synced) {
+void write_history_json(std::ostream& out, const jobs::CopyHistoryReport& history) {
+  out << "{\"measurements\":";
+  write_rows(out, history_rows(history), Format::json, 0);
+  if (history.copied) {
+    out << ",\"complete\":" << (history.copied->complete ? "true" : "false")
+        << ",\"rejected\":" << history.copied->rejected
+        << ",\"dropped_texts\":" << history.copied->dropped_texts;
+  }
+  out << ",\"warnings\":[";
+  const char* separator = "";
+  for (const std::string& warning : history.plan.warnings) {
+    out << std::exchange(separator, ",") << text_cell(warning).json;
+  }
+  out << "]}";
+}
+
+void write_json(std::ostream& out, const Migrated& migrated) {
+  const jobs::MigrateReport& report = migrated.report;
   out << "{\"source\":" << text_cell(report.source).json
       << ",\"version\":" << text_cell(report.server.version).json
-      << ",\"layout\":" << text_cell(name_of(*report.layout)).json << ",\"found\":";
+      << ",\"layout\":" << (report.layout ? text_cell(name_of(*report.layout)).json : "null")
+      << ",\"found\":";
   write_rows(out, found_rows(report), Format::json, 0);
   out << ",\"dead\":" << counts_json(report.imported.dead)
       << ",\"unknown\":" << counts_json(report.imported.unknown) << ",\"store\":";
   mirror::write_json(out, report.imported.report);
   out << ",\"sync\":";
-  if (synced) {
-    mirror::write_json(out, *synced);
+  if (migrated.synced) {
+    mirror::write_json(out, *migrated.synced);
+  } else {
+    out << "null";
+  }
+  out << ",\"history\":";
+  if (migrated.history) {
+    write_history_json(out, *migrated.history);
   } else {
     out << "null";
   }
@@ -79,13 +147,38 @@ void write_json(std::ostream& out, const jobs::MigrateReport& report,
 
 }  // namespace
 
-void write_migrated(std::ostream& out, const jobs::MigrateReport& report,
-                    const std::optional<mirror::Report>& synced, bool dry_run, Format format,
-                    std::size_t width) {
-  if (format == Format::json) return write_json(out, report, synced);
-  if (format == Format::table) return write_table(out, report, synced, dry_run, width);
-  write_report(out, report.imported.report, dry_run, format, width);
-  if (synced && format == Format::ndjson) write_report(out, *synced, dry_run, format, width);
+std::string history_line(const jobs::CopyHistoryReport& history) {
+  std::uint64_t points = 0;
+  std::size_t measurements = 0;
+  const auto add = [&](std::uint64_t of_one) {
+    points += of_one;
+    if (of_one > 0) ++measurements;
+  };
+  if (history.copied) {
+    for (const migrate::PartReport& part : history.copied->parts) add(part.done.points);
+  } else {
+    for (const migrate::PartPlan& part : history.plan.parts) {
+      add(part.extent ? part.extent->points : 0);
+    }
+  }
+  std::string text = std::to_string(points) + " points in " + std::to_string(measurements) +
+                     " measurements " + (history.copied ? "copied" : "would be copied");
+  if (history.copied && history.copied->rejected > 0) {
+    text += ", " + std::to_string(history.copied->rejected) + " of them rejected";
+  }
+  if (history.copied && history.copied->dropped_texts > 0) {
+    text += ", " + std::to_string(history.copied->dropped_texts) + " texts left out";
+  }
+  return text + ".";
+}
+
+void write_migrated(std::ostream& out, const Migrated& migrated, Format format, std::size_t width) {
+  if (format == Format::json) return write_json(out, migrated);
+  if (format == Format::table) return write_table(out, migrated, width);
+  write_report(out, migrated.report.imported.report, migrated.dry_run, format, width);
+  if (migrated.synced && format == Format::ndjson) {
+    write_report(out, *migrated.synced, migrated.dry_run, format, width);
+  }
 }
 
 }  // namespace haingest::cli

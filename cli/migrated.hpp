@@ -5,18 +5,28 @@
 #include <cstddef>
 #include <iosfwd>
 #include <optional>
+#include <string>
 
 #include "cli/output.hpp"
+#include "core/jobs/copy_history.hpp"
 #include "core/jobs/migrate.hpp"
 #include "core/mirror/mirror.hpp"
 
 namespace haingest::cli {
 
-// With the report of the sync behind it, where there was one. JSON is one object: {"source",
-// "version", "layout", "found":[…], "dead", "unknown", "store", "sync"}; ndjson and CSV are the
-// changes; a table begins with what was found and ends with what became of it.
-void write_migrated(std::ostream& out, const jobs::MigrateReport& report,
-                    const std::optional<mirror::Report>& synced, bool dry_run, Format format,
-                    std::size_t width);
+struct Migrated {
+  jobs::MigrateReport report;
+  std::optional<mirror::Report> synced;            // by the sync behind it
+  std::optional<jobs::CopyHistoryReport> history;  // with --history-to
+  bool dry_run = false;
+};
+
+// JSON is one object: {"source", "version", "layout", "found":[…], "dead", "unknown", "store",
+// "sync", "history"}; ndjson and CSV are the changes; a table begins with what was found and ends
+// with what became of it.
+void write_migrated(std::ostream& out, const Migrated& migrated, Format format, std::size_t width);
+
+// "1 234 points in 3 measurements": what was, or would be, copied.
+[[nodiscard]] std::string history_line(const jobs::CopyHistoryReport& history);
 
 }  // namespace haingest::cli

@@ -72,6 +72,20 @@ enum class Key : std::size_t {
   spool_max_age,
   letter_id,
   no_sync,
+  history_to,
+  history_token_file,
+  history_token,
+  history_org,
+  history_bucket,
+  history_database,
+  history_retention_policy,
+  history_username,
+  history_password_file,
+  history_password,
+  since,
+  until,
+  measurement,
+  restart,
   count
 };
 inline constexpr std::size_t k_setting_count = static_cast<std::size_t>(Key::count);

@@ -37,8 +37,8 @@ struct Batch {
 // shards of 7 days do: 1 and 2 count and refuse by shard.
 [[nodiscard]] Batch to_portions(const std::vector<Block>& blocks, Flavour flavour);
 
-// Takes the first line off, with its '\n'; "" when none is left. A line feed in a text, or in a name
-// behind a backslash, ends no line: InfluxDB reads it so, too.
+// Takes the first line off, with its '\n'; "" when none is left. A line feed in a text, or in a
+// name behind a backslash, ends no line: InfluxDB reads it so, too.
 [[nodiscard]] std::string_view next_line(std::string_view& lines);
 
 // Whether `bytes` of lines are sent compressed to this URL. Level 1 makes a sixth of them at about

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 // `haingest migrate-from-influx` between real InfluxDBs, the store and the simulated Home
 // Assistant.
+#include <signal.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tests/fakes/faulty_proxy.hpp"
 #include "tests/integration/influx_source.hpp"
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/sql.hpp"
 
 using namespace haingest;
@@ -246,6 +251,161 @@ TEST_CASE("migrate: a token that may read nothing looks like an empty server", "
                                 "or it is empty; give a token or a user that may read the old "
                                 "data"));
   CHECK_FALSE(std::filesystem::exists(old.database()));
+}
+
+// --- The history ---
+
+namespace {
+
+// A point a second of ten entities, at least half of it strings.
+std::string states(int points) {
+  std::string lines;
+  for (int i = 0; i < points; ++i) {
+    const std::string number = std::to_string(i);
+    lines += "home_assistant_events,entity_id=sensor.s" + std::to_string(i % 10) +
+             ",event_type=state_changed state=\"" + number + "\",count=" + number + "i " +
+             std::to_string(1'760'428'800 + i) + k_seconds + "\n";
+  }
+  return lines;
+}
+
+// How many values of `field` the server has.
+std::int64_t count_of(const InfluxSource& source, const std::string& field) {
+  influx::QueryClient client(source.options());
+  std::int64_t count = 0;
+  influx::AnswerHandlers handlers;
+  handlers.row = [&](const std::vector<influx::Cell>& cells) {
+    count = std::get<std::int64_t>(cells.at(1));
+  };
+  const auto asked = client.ask({"home_assistant_events", ""},
+                                "SELECT count(" + field + ") FROM home_assistant_events", handlers);
+  REQUIRE(asked.has_value());
+  return count;
+}
+
+Words to_server(const InfluxSource& target, const std::string& url, Words more = {}) {
+  more.insert(more.end(), {"--no-sync", "--history-to", url});
+  if (target.is_2()) more.insert(more.end(), {"--history-org", "haingest"});
+  return more;
+}
+
+}  // namespace
+
+TEST_CASE("migrate: the whole history goes along", "[parts]") {
+  if (!have_part("influxdb1") || !have_part("influxdb2")) return;
+  Old old("influxdb1");
+  old.source.write(discovered(2, 2) + states(1'000), "home_assistant_events");
+  const InfluxSource target("influxdb2");
+  const Words words = to_server(target, target.target.url, {"-o", "json"});
+  SECTION("to a server") {
+    old.program.environment["HAINGEST_HISTORY_TOKEN"] = std::string(target.target.token.reveal());
+    Words dry = words;
+    dry.emplace_back("--dry-run");
+    const json plan = json::parse(old.run(dry).out)["history"];
+    CHECK(plan["measurements"][2]["points"] == 1'000);
+    CHECK(plan["measurements"][2]["series"] == 10);
+    CHECK(count_of(target, "state") == 0);
+
+    const Outcome copied = old.run(words);
+    CHECK(copied.err.empty());
+    CHECK(copied.exit_code == 0);
+    const json told = json::parse(copied.out)["history"];
+    CHECK(told["complete"] == true);
+    CHECK(told["measurements"][2] == json{{"database", "home_assistant_events"},
+                                          {"policy", "autogen"},
+                                          {"measurement", "home_assistant_events"},
+                                          {"points", 1'000},
+                                          {"values", 2'000},
+                                          {"rejected", 0}});
+    CHECK(count_of(target, "state") == 1'000);
+    CHECK(count_of(target, "count") == 1'000);
+    CHECK(old.sql("SELECT count(*) FROM devices") == "2\n");
+    CHECK_FALSE(std::filesystem::exists(old.database() + "-copy"));
+    CHECK_FALSE(std::filesystem::exists(old.database() + "-rejects"));
+  }
+  SECTION("to the standard output, and nothing else does") {
+    const Outcome copied =
+        old.run({"--no-sync", "--history-to", "-", "--measurement", "home*", "--since",
+                 "2025-10-14T08:00:10Z", "--until", "2025-10-14T08:00:12Z"});
+    CHECK(copied.exit_code == 0);
+    CHECK(copied.out ==
+          "# CONTEXT-DATABASE: home_assistant_events\n"
+          "# CONTEXT-RETENTION-POLICY: autogen\n"
+          "home_assistant_events,entity_id=sensor.s0,event_type=state_changed "
+          "count=10i,state=\"10\" 1760428810000000000\n"
+          "home_assistant_events,entity_id=sensor.s1,event_type=state_changed "
+          "count=11i,state=\"11\" 1760428811000000000\n");
+  }
+  SECTION("where the token is refused nothing goes, and the devices are there") {
+    old.program.environment["HAINGEST_HISTORY_TOKEN"] = "wrong";
+    const Outcome copied = old.run(words);
+    CHECK(copied.exit_code == 4);
+    CHECK_THAT(copied.err, Catch::Contains("unauthorized access"));
+    CHECK(old.sql("SELECT count(*) FROM devices") == "2\n");
+  }
+  SECTION("what is no moment") {
+    const Outcome copied = old.run({"--history-to", "-", "--since", "yesterday"});
+    CHECK(copied.exit_code == 2);
+    CHECK(copied.err == error_line("--since: 'yesterday' is no moment; write 2025-01-31 or "
+                                   "2025-01-31T08:30:00Z"));
+  }
+}
+
+TEST_CASE("migrate: killed in the middle, the same command goes on", "[parts]") {
+  if (!have_part("influxdb1") || !have_part("influxdb18")) return;
+  Old old("influxdb1");
+  // Ten weeks, so that there are windows.
+  std::string lines;
+  for (int week = 0; week < 10; ++week) {
+    for (int i = 0; i < 2'000; ++i) {
+      lines += "home_assistant_events,entity_id=sensor.a,event_type=state_changed state=\"s" +
+               std::to_string(i) + "\" " + std::to_string(1'760'428'800 + week * 604'800 + i) +
+               k_seconds + "\n";
+    }
+  }
+  old.source.write(lines, "home_assistant_events");
+  const InfluxSource target("influxdb18");
+  fakes::FaultyProxy proxy(target.target.url);
+  // The fifth write never comes back.
+  int writes = 0;
+  proxy.plan([&](const fakes::ProxiedRequest& request) -> fakes::ProxyPlan {
+    if (!request.target.starts_with("/write") || ++writes < 5) return {};
+    return {.fault = fakes::ProxyFault::hang_answered};
+  });
+  old.program.environment["HAINGEST_HISTORY_PASSWORD"] =
+      std::string(target.target.password.reveal());
+  const Words words{"migrate-from-influx",
+                    "--db",
+                    old.database(),
+                    "--no-sync",
+                    "-o",
+                    "json",
+                    "--history-username",
+                    target.target.username,
+                    "--history-to",
+                    proxy.url()};
+  Background killed(old.program.command(words));
+  const std::string checkpoint = old.database() + "-copy";
+  REQUIRE(eventually([&] {
+    const std::string text = std::filesystem::exists(checkpoint) ? read_file(checkpoint) : "";
+    return std::count(text.begin(), text.end(), '\n') > 2;
+  }));
+  killed.signal(SIGKILL);
+  static_cast<void>(killed.wait());
+  writes = 0;
+  proxy.plan([&](const fakes::ProxiedRequest& request) -> fakes::ProxyPlan {
+    if (request.target.starts_with("/write")) ++writes;
+    return {};
+  });
+  proxy.release();
+
+  const Outcome again = old.program.run(words);
+  CHECK(again.err.empty());
+  REQUIRE(again.exit_code == 0);
+  CHECK(json::parse(again.out)["history"]["measurements"][0]["points"] == 20'000);
+  CHECK(count_of(target, "state") == 20'000);
+  CHECK(writes <= 8);  // one a window; two at least were not sent again
+  CHECK_FALSE(std::filesystem::exists(checkpoint));
 }
 
 TEST_CASE("migrate: a source must be configured, and one alone") {

@@ -140,7 +140,23 @@ TEST_CASE("every setting has its documented names") {
         "1GiB\n"
         "--spool-max-age | HAINGEST_SPOOL_MAX_AGE | spool.max_age | value | serve+watch | 30d\n"
         "--id | HAINGEST_ID | - | list | dead-letters | -\n"
-        "--no-sync | HAINGEST_NO_SYNC | - | switch | migrate-from-influx | false\n");
+        "--no-sync | HAINGEST_NO_SYNC | - | switch | migrate-from-influx | false\n"
+        "--history-to | HAINGEST_HISTORY_TO | - | value | migrate-from-influx | -\n"
+        "--history-token-file | HAINGEST_HISTORY_TOKEN_FILE | - | value | migrate-from-influx | -\n"
+        "- | HAINGEST_HISTORY_TOKEN | - | secret | migrate-from-influx | -\n"
+        "--history-org | HAINGEST_HISTORY_ORG | - | value | migrate-from-influx | -\n"
+        "--history-bucket | HAINGEST_HISTORY_BUCKET | - | value | migrate-from-influx | -\n"
+        "--history-database | HAINGEST_HISTORY_DATABASE | - | value | migrate-from-influx | -\n"
+        "--history-retention-policy | HAINGEST_HISTORY_RETENTION_POLICY | - | value | "
+        "migrate-from-influx | -\n"
+        "--history-username | HAINGEST_HISTORY_USERNAME | - | value | migrate-from-influx | -\n"
+        "--history-password-file | HAINGEST_HISTORY_PASSWORD_FILE | - | value | "
+        "migrate-from-influx | -\n"
+        "- | HAINGEST_HISTORY_PASSWORD | - | secret | migrate-from-influx | -\n"
+        "--since | HAINGEST_SINCE | - | value | migrate-from-influx | -\n"
+        "--until | HAINGEST_UNTIL | - | value | migrate-from-influx | -\n"
+        "--measurement | HAINGEST_MEASUREMENT | - | list | migrate-from-influx | -\n"
+        "--restart | HAINGEST_RESTART | - | switch | migrate-from-influx | false\n");
 }
 
 TEST_CASE("every setting says what it is for, in one sentence without a full stop") {

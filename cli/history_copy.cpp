@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "cli/history_copy.hpp"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "core/base/log.hpp"
+#include "core/net/url.hpp"
+
+namespace haingest::cli {
+namespace {
+
+std::optional<std::int64_t> moment_of(const Settings& settings, Key key) {
+  if (!settings.given(key)) return std::nullopt;
+  const std::string text = settings.text(key);
+  auto moment = base::parse_timestamp(text);
+  if (!moment) moment = base::parse_timestamp(text + " 00:00:00");
+  if (!moment) {
+    settings.refuse(key, text, "is no moment; write 2025-01-31 or 2025-01-31T08:30:00Z");
+  }
+  return std::chrono::nanoseconds(moment->time_since_epoch()).count();
+}
+
+bool is_url(const std::string& text) {
+  return text.starts_with("http://") || text.starts_with("https://");
+}
+
+influx::Target history_target_of(const Settings& settings) {
+  influx::Target target;
+  target.name = "history";
+  target.url = settings.text(Key::history_to);
+  const base::Result<net::Url> url = net::parse_url(target.url);
+  if (!url) throw base::Failure(base::ErrorKind::usage, "--history-to: " + url.error().message);
+  target.org = settings.text(Key::history_org);
+  target.bucket = settings.text(Key::history_bucket);
+  target.database = settings.text(Key::history_database);
+  target.retention_policy = settings.text(Key::history_retention_policy);
+  target.token = settings.secret(Key::history_token_file, Key::history_token);
+  target.username = settings.text(Key::history_username);
+  target.password = settings.secret(Key::history_password_file, Key::history_password);
+  return target;
+}
+
+// On a terminal a line that changes, else one a minute in the log.
+class CopyProgressLine {
+ public:
+  explicit CopyProgressLine(const Context& context) : context_(context) {}
+  ~CopyProgressLine() { context_.progress(""); }
+  CopyProgressLine(const CopyProgressLine&) = delete;
+  CopyProgressLine& operator=(const CopyProgressLine&) = delete;
+
+  void show(const migrate::CopyProgress& progress, std::uint64_t of) {
+    const auto now = std::chrono::steady_clock::now();
+    if (shown_ == decltype(shown_){}) began_ = now, first_ = progress.points;
+    const auto every = context_.terminal.rewrites ? k_on_terminal : k_in_log;
+    if (now - shown_ < every) return;
+    shown_ = now;
+    const std::string line = line_of(progress, of, now);
+    context_.terminal.rewrites ? context_.progress(line) : base::log::info(line);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds k_on_terminal{200};
+  static constexpr std::chrono::milliseconds k_in_log{60'000};
+
+  // "1234567 points, 45000/s, 38%, 52 s left, at power"
+  [[nodiscard]] std::string line_of(const migrate::CopyProgress& progress, std::uint64_t of,
+                                    Clock::time_point now) const {
+    const double seconds = std::chrono::duration<double>(now - began_).count();
+    const double rate = seconds > 0 ? static_cast<double>(progress.points - first_) / seconds : 0;
+    std::string line = std::to_string(progress.points) + " points";
+    if (rate >= 1) line += ", " + std::to_string(static_cast<std::uint64_t>(rate)) + "/s";
+    if (of > progress.points && rate >= 1) {
+      const auto left =
+          static_cast<std::uint64_t>(static_cast<double>(of - progress.points) / rate);
+      line += ", " + std::to_string(progress.points * 100 / of) + "%, " + std::to_string(left) +
+              " s left";
+    }
+    return line + ", at " + progress.part->measurement->name;
+  }
+
+  const Context& context_;
+  Clock::time_point began_{};
+  Clock::time_point shown_{};
+  std::uint64_t first_ = 0;
+};
+
+}  // namespace
+
+jobs::CopyHistoryOptions history_copy_of(const Context& context,
+                                         const jobs::OldInfluxOptions& source,
+                                         const std::string& database) {
+  const Settings& settings = context.settings;
+  jobs::CopyHistoryOptions options;
+  options.source = source;
+  options.tls = source.tls;
+  options.timeout = source.timeout;
+  const std::string to = settings.text(Key::history_to);
+  if (is_url(to)) {
+    options.server = history_target_of(settings);
+  } else {
+    options.file = to;
+  }
+  options.filter = {settings.list(Key::measurement), moment_of(settings, Key::since),
+                    moment_of(settings, Key::until)};
+  // The standard output cannot be gone on with.
+  if (to != "-") options.checkpoint_path = database + "-copy";
+  options.rejects_path = database + "-rejects";
+  options.restart = settings.on(Key::restart);
+  options.dry_run = settings.on(Key::dry_run);
+  return options;
+}
+
+jobs::CopyHistoryReport copy_in_sight(const Context& context, jobs::CopyHistoryOptions options) {
+  CopyProgressLine line(context);
+  options.progress = [&line](const migrate::CopyProgress& progress, std::uint64_t of) {
+    line.show(progress, of);
+  };
+  return jobs::copy_history(options);
+}
+
+}  // namespace haingest::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// --history-to and the settings with it: where the history of an old InfluxDB is copied to.
+#pragma once
+
+#include <string>
+
+#include "cli/context.hpp"
+#include "core/jobs/copy_history.hpp"
+
+namespace haingest::cli {
+
+// What it leaves lies beside `database`. Throws Failure `usage`.
+[[nodiscard]] jobs::CopyHistoryOptions history_copy_of(const Context& context,
+                                                       const jobs::OldInfluxOptions& source,
+                                                       const std::string& database);
+
+// With its progress: on a terminal a line that changes, else one a minute in the log.
+[[nodiscard]] jobs::CopyHistoryReport copy_in_sight(const Context& context,
+                                                    jobs::CopyHistoryOptions options);
+
+}  // namespace haingest::cli

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "core/jobs/copy_history.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "core/base/log.hpp"
+#include "core/influx/endpoint.hpp"
+#include "core/migrate/checkpoint.hpp"
+#include "core/migrate/copy_plan.hpp"
+#include "core/migrate/rejects.hpp"
+#include "core/migrate/sink.hpp"
+
+namespace haingest::jobs {
+namespace {
+
+std::string shown_target(const CopyHistoryOptions& options) {
+  return options.server ? influx::shown_url(*options.server) : options.file;
+}
+
+// Which copy this is: a checkpoint of another one must not be gone on with.
+std::string copy_of(const CopyHistoryOptions& options) {
+  std::string text = influx::shown_url(options.source.target) + " -> " + shown_target(options);
+  if (options.server) {
+    text += " " + options.server->database + "/" + options.server->bucket + "/" +
+            options.server->retention_policy;
+  }
+  const auto add = [&text](const char* name, const std::string& value) {
+    text += std::string(" ") + name + "=" + value;
+  };
+  for (const std::string& database : options.source.databases) add("database", database);
+  for (const std::string& glob : options.filter.measurements) add("measurement", glob);
+  if (options.filter.since) add("since", std::to_string(*options.filter.since));
+  if (options.filter.until) add("until", std::to_string(*options.filter.until));
+  return text;
+}
+
+std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
+                                       migrate::Rejects& rejects) {
+  if (!options.server) return migrate::make_file_sink(options.file);
+  migrate::ServerSinkOptions server;
+  server.target = *options.server;
+  server.tls = options.tls;
+  server.request_timeout = options.timeout;
+  server.clock = options.clock;
+  server.trouble = [](const std::string& sentence) { base::log::warning(sentence); };
+  auto sink = migrate::open_server_sink(std::move(server), rejects);
+  if (!sink) throw base::Failure(sink.error());
+  return std::move(*sink);
+}
+
+}  // namespace
+
+CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
+  const OldInflux influx(options.source);
+  CopyHistoryReport report;
+  report.source = std::make_shared<const migrate::Source>(influx.look());
+  const auto parts = influx.taken(
+      migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
+  influx::QueryClient client(influx.query_options());
+  report.plan = influx.taken(migrate::plan_of(client, parts, options.clock()));
+  if (options.dry_run) return report;
+  for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
+
+  const bool is_all = !options.filter.since && !options.filter.until;
+  migrate::CopyOptions copy;
+  copy.source = influx.query_options();
+  copy.filter = options.filter;
+  copy.clock = options.clock;
+  copy.cancel = options.source.cancel;
+  copy.progress = [&](const migrate::CopyProgress& progress) {
+    options.progress(progress, is_all ? report.plan.points : 0);
+  };
+  copy.trouble = [](const std::string& sentence) { base::log::warning(sentence); };
+  migrate::Checkpoint checkpoint(options.checkpoint_path, copy_of(options), options.restart);
+  migrate::Rejects rejects(options.rejects_path);
+  const auto sink = sink_of(options, rejects);
+  report.copied = migrate::copy(copy, parts, *sink, checkpoint).value();
+  if (report.copied->complete) checkpoint.remove();
+  return report;
+}
+
+}  // namespace haingest::jobs

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// `migrate-from-influx --history-to`: the whole history of an old InfluxDB into another store or a
+// file.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/base/timestamp.hpp"
+#include "core/influx/target.hpp"
+#include "core/jobs/old_influx.hpp"
+#include "core/migrate/copy.hpp"
+#include "core/net/http_client.hpp"
+
+namespace haingest::jobs {
+
+struct CopyHistoryOptions {
+  OldInfluxOptions source;
+  std::optional<influx::Target> server;  // where it goes, or else
+  std::string file;                      // a file's name, "-" is the standard output
+  net::TlsOptions tls;                   // of the server
+  std::chrono::milliseconds timeout{30'000};
+  migrate::CopyFilter filter;
+  std::string checkpoint_path;
+  std::string rejects_path;
+  bool restart = false;  // what an earlier run has done counts for nothing
+  bool dry_run = false;
+  base::Clock clock = base::system_now;
+  // On threads of its own, one call at a time: points, and of how many (0: not known).
+  std::function<void(const migrate::CopyProgress&, std::uint64_t)> progress =
+      [](const migrate::CopyProgress&, std::uint64_t) {};
+};
+
+struct CopyHistoryReport {
+  std::shared_ptr<const migrate::Source> source;  // what the parts point into
+  migrate::CopyPlan plan;
+  std::optional<migrate::CopyReport> copied;  // none in a dry run
+};
+
+// Throws Failure. The source's cancel ends it in good order: the report is not complete then, and
+// the same command goes on where it was.
+[[nodiscard]] CopyHistoryReport copy_history(const CopyHistoryOptions& options);
+
+}  // namespace haingest::jobs
