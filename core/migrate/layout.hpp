@@ -26,12 +26,13 @@ namespace haingest::migrate {
 [[nodiscard]] base::Result<Records> read_home_assistant_entities(influx::QueryClient& client,
                                                                  const Source& source);
 
-// What the name of a measurement of Home Assistant's tells of an entity in it, "" for nothing.
+// What the name of a measurement of Home Assistant's tells of an entity of that domain in it, ""
+// for nothing.
 struct NamedBy {
   std::string unit;
   std::string device_class;
 };
 [[nodiscard]] NamedBy named_by(const Measurement& measurement, std::string_view domain,
-                               std::string_view entity_id, bool has_text_state);
+                               bool has_text_state);
 
 }  // namespace haingest::migrate

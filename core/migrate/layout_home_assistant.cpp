@@ -31,7 +31,7 @@ void see(const Measurement& measurement, const GroupRow& row, Records& records) 
   const std::string_view object_id = row.group("entity_id");
   if (domain.empty() || object_id.empty()) return;
   const std::string entity_id = domain + "." + std::string(object_id);
-  const NamedBy named = named_by(measurement, domain, entity_id, !row.text("state").empty());
+  const NamedBy named = named_by(measurement, domain, !row.text("state").empty());
   std::string device_class = attribute(row, "device_class");
   if (device_class.empty()) device_class = named.device_class;
   std::string unit = attribute(row, "unit_of_measurement");
@@ -74,8 +74,7 @@ bool has_states(const Measurement& measurement) {
 // By default a measurement is a unit, and no attribute says it again. Where a measurement has some
 // other name, the unit is an attribute of those that have one; and of what has a unit the state is
 // a number, so that it has no text.
-NamedBy named_by(const Measurement& measurement, std::string_view domain,
-                 std::string_view entity_id, bool has_text_state) {
+NamedBy named_by(const Measurement& measurement, std::string_view domain, bool has_text_state) {
   const std::string& name = measurement.name;
   NamedBy named;
   const std::string by_class = std::string(domain) + "__";
@@ -86,8 +85,9 @@ NamedBy named_by(const Measurement& measurement, std::string_view domain,
   const auto has_unit_beside = [&measurement](std::string_view key) {
     return measurement.find(key) != nullptr || has_tag(measurement, key);
   };
-  const bool has_other_name = name == entity_id || name == domain || name == "state" ||
-                              name == "units" || has_unit_beside("unit_of_measurement_str") ||
+  const bool has_other_name = name == domain || name.starts_with(std::string(domain) + ".") ||
+                              name == "state" || name == "units" ||
+                              has_unit_beside("unit_of_measurement_str") ||
                               has_unit_beside("unit_of_measurement");
   if (!has_other_name && !has_text_state) named.unit = name;
   return named;

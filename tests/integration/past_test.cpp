@@ -88,9 +88,9 @@ void write_devices(const InfluxSource& source) {
   }
   // More of them than are read at first; the one that tells more is in the middle.
   for (int i = 10; i < 30; ++i) {
-    later += "devices,area_id=unassigned,device_id=d3,manufacturer=" +
-             std::string(i == 20 ? "Acme" : "Unknown") + ",model=m" + std::to_string(i) +
-             " name=\"Many\",sw_version=\"Unknown\"" + at(k_2026);
+    later += "devices,area_id=unassigned,device_id=d3,manufacturer=Unknown,model=m" +
+             std::to_string(i) + " name=\"Many\",sw_version=\"" +
+             std::string(i == 20 ? "20" : "Unknown") + "\"" + at(k_2026);
   }
   // Of two places, each the other way round: the greater.
   old += "devices,area_id=a,device_id=d4 name=\"Tie\"" + at(k_2026) +
@@ -171,7 +171,7 @@ void read_ha_ingestor(const std::string& part) {
         "device_id=d1 name=Lamp 2 manufacturer=Acme model=M2 sw_version=2.0 area_id=hall" +
             seen(k_in_2019, k_in_2026) +                                           //
             "device_id=d2 name=Valve sw_version=3 area_id=bath" + now +            //
-            "device_id=d3 name=Many manufacturer=Acme model=m20" + now +           //
+            "device_id=d3 name=Many model=m20 sw_version=20" + now +               //
             "device_id=d4 name=Tie area_id=b" + now +                              //
             "device_id=d5 name=Tie area_id=b" + now +                              //
             "device_id=d6 name=d6" +                                               //
