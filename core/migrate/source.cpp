@@ -104,7 +104,7 @@ base::Result<std::vector<Measurement>> measurements_of(influx::QueryClient& clie
                                                        const std::string& policy) {
   const std::string where = " ON " + quoted_name(database) + " FROM " + from_all(policy);
   std::map<std::string, Measurement> found;
-  const auto fields = rows_of(client, {}, "SHOW FIELD KEYS" + where);
+  const auto fields = rows_of(client, {database, policy}, "SHOW FIELD KEYS");
   if (!fields) return fields.error();
   for (const Row& row : *fields) {
     const auto type = type_of(row.text("fieldType"));
