@@ -244,7 +244,7 @@ class Copy {
   void write(std::size_t writer) {
     while (auto item = queue_.take()) {
       const std::uint64_t lines = item->block.count;
-      if (!sink_.write(writer, item->part->place, std::move(item->block))) return;
+      if (!sink_.write(writer, item->part->place, std::move(item->block))) return stop();
       say(*item->part, lines, 0);
       queue_.done();
     }

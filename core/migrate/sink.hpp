@@ -26,7 +26,7 @@ struct Refusals {
   std::uint64_t texts = 0;  // fields that the target cannot store, left out (VictoriaMetrics)
 };
 
-// Each of these throws Failure where the copy cannot go on.
+// For one copy. Each of these throws Failure where the copy cannot go on.
 class Sink {
  public:
   Sink() = default;
@@ -58,7 +58,7 @@ class Sink {
   [[nodiscard]] virtual bool confirm() { return true; }
   [[nodiscard]] virtual Refusals take_refusals() { return {}; }  // since the last call
 
-  // write() comes back soon. Any thread.
+  // write() comes back soon, from now on. Any thread.
   virtual void stop() {}
 };
 
