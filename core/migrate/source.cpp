@@ -104,7 +104,10 @@ base::Result<std::vector<Measurement>> measurements_of(influx::QueryClient& clie
                                                        const std::string& policy) {
   const std::string where = " ON " + quoted_name(database) + " FROM " + from_all(policy);
   std::map<std::string, Measurement> found;
-  const auto fields = rows_of(client, {database, policy}, "SHOW FIELD KEYS");
+  // 2.x wants to be told the policy where the database has no default one, although it stands
+  // there.
+  const influx::Scope scope{database, policy};
+  const auto fields = rows_of(client, scope, "SHOW FIELD KEYS");
   if (!fields) return fields.error();
   for (const Row& row : *fields) {
     const auto type = type_of(row.text("fieldType"));
@@ -120,7 +123,7 @@ base::Result<std::vector<Measurement>> measurements_of(influx::QueryClient& clie
     if (known.empty() || known.back().name != key) known.push_back({key, {}});
     known.back().types.push_back(*type);
   }
-  const auto tags = rows_of(client, {}, "SHOW TAG KEYS" + where);
+  const auto tags = rows_of(client, scope, "SHOW TAG KEYS" + where);
   if (!tags) return tags.error();
   for (const Row& row : *tags) {
     const auto measurement = found.find(row.series);
@@ -417,7 +420,7 @@ base::Result<std::vector<SeriesCount>> count_series(influx::QueryClient& client,
                                                     const std::string& database,
                                                     const std::string& policy) {
   const auto rows = rows_of(
-      client, {},
+      client, {database, policy},
       "SHOW SERIES EXACT CARDINALITY ON " + quoted_name(database) + " FROM " + from_all(policy));
   if (!rows) return rows.error();
   std::vector<SeriesCount> counts;

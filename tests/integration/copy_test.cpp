@@ -2,11 +2,20 @@
 // The history of real InfluxDBs, copied to others and to files, whatever happens on the way.
 #include "core/migrate/copy.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <set>
 
+#include "core/influx/batch.hpp"
+#include "core/migrate/proof.hpp"
 #include "tests/fakes/faulty_proxy.hpp"
 #include "tests/integration/influx_source.hpp"
 #include "tests/integration/migrate_lines.hpp"
@@ -41,17 +50,23 @@ struct Job {
   std::string database = "house";
   bool restart = false;
   TempDir folder;
-  std::vector<std::string> troubles;
+  std::mutex mutex;
+  std::vector<std::string> troubles;  // guarded by mutex while a copy runs
 
   [[nodiscard]] std::string checkpoint() const { return folder.file("checkpoint"); }
   [[nodiscard]] std::string rejects() const { return folder.file("rejects"); }
+
+  void note(const std::string& sentence) {
+    const std::lock_guard lock(mutex);
+    troubles.push_back(sentence);
+  }
 
   base::Result<CopyReport> run(Sink& sink) {
     influx::QueryClient client(source);
     found = migrate::look_at(client, {database}).value();
     parts = migrate::parts_of(found, options.filter, into).value();
     options.first_pause = 1ms;
-    options.trouble = [this](const std::string& sentence) { troubles.push_back(sentence); };
+    options.trouble = [this](const std::string& sentence) { note(sentence); };
     Checkpoint kept(checkpoint(), "test", restart);
     return migrate::copy(options, parts, sink, kept);
   }
@@ -66,6 +81,7 @@ struct Job {
     if (!url.empty()) server.target.url = url;
     server.longest_pause = 10ms;
     server.patience = 5'000ms;
+    server.trouble = [this](const std::string& sentence) { note(sentence); };
     Rejects refused(rejects());
     const auto sink = migrate::open_server_sink(server, refused);
     INFO((sink ? std::string() : sink.error().message));
@@ -109,6 +125,22 @@ void same(const InfluxSource& source, const std::string& database, const InfluxS
   }
 }
 
+// Both servers count the same, everywhere.
+void proved(Job& job, const InfluxSource& target) {
+  migrate::ProofOptions options;
+  options.source = job.source;
+  options.target = target.options();
+  const auto proofs = migrate::prove(options, job.parts);
+  INFO((proofs ? std::string() : proofs.error().message));
+  REQUIRE(proofs.has_value());
+  CHECK(proofs->size() == job.parts.size());
+  for (const migrate::PartProof& proof : *proofs) {
+    INFO(proof.part.measurement->name);
+    CHECK(proof.values > 0);
+    CHECK(proof.differences == std::vector<migrate::Difference>{});
+  }
+}
+
 void there_and_back(const std::string& first, const std::string& second) {
   if (!have_part(first) || !have_part(second)) return;
   const InfluxSource source(first);
@@ -120,15 +152,322 @@ void there_and_back(const std::string& first, const std::string& second) {
   CHECK(points_in(report) == hostile_lines().size() + 2);
   CHECK(report.rejected == 0);
   CHECK(there.troubles == std::vector<std::string>{});
+  proved(there, other);
   same(source, "house", other, "house");
   Job back(other);
   back.into.database = "back";
   CHECK(points_in(whole(back.run(source))) == hostile_lines().size() + 2);
   same(source, "house", source, "back");
+  proved(back, source);
+}
+
+// Some thousands of points of two measurements in 20 weeks.
+std::string many_lines() {
+  std::string lines;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::int64_t moment = k_monday + i * (140 * k_day / 10'000);
+    lines += "power,id=" + std::to_string(i % 7) + " v=" + std::to_string(i) + ",s=\"two\nlines\"" +
+             at(moment);
+    lines += "state v=" + std::to_string(i) + "i" + at(moment);
+  }
+  return lines;
+}
+
+Lines lines_in(const std::string& content) {
+  Lines lines;
+  for (std::string_view rest = content; !rest.empty();) {
+    const std::string_view line = influx::next_line(rest);
+    if (!line.starts_with("# CONTEXT-")) lines.emplace_back(line);
+  }
+  return sorted(std::move(lines));
+}
+
+std::string unzipped(const std::string& path) {
+  gzFile file = gzopen(path.c_str(), "rb");
+  REQUIRE(file != nullptr);
+  std::string content;
+  std::array<char, 65'536> piece{};
+  int size = 0;
+  while ((size = gzread(file, piece.data(), piece.size())) > 0) {
+    content.append(piece.data(), static_cast<std::size_t>(size));
+  }
+  CHECK(size == 0);
+  gzclose(file);
+  return content;
+}
+
+// Types that change with the day, in shards of a day.
+void fill_days(const InfluxSource& source) {
+  source.make("house");
+  source.make("house", "days", "24h");
+  source.write("m v=1,w=1" + at(k_monday) + "m v=\"a,b\",w=2" + at(k_monday + k_day) + "m v=\"y\"" +
+                   at(k_monday + k_day + 1),
+               "house", "days");
+}
+
+void clash(const std::string& part, const std::string& reason) {
+  if (!have_part("influxdb1") || !have_part(part)) return;
+  const InfluxSource source("influxdb1");
+  fill_days(source);
+  const InfluxSource target(part);
+  target.make("house");
+  target.make("house", "days");  // shards of a week
+  Job job(source);
+  const CopyReport report = whole(job.run(target));
+  CHECK(report.rejected == 2);
+  CHECK(read(target, "house", "days").lines ==
+        Lines{"m v=1,w=1" + at(k_monday), "m w=2" + at(k_monday + k_day)});
+  const std::string begin = "# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: days\n";
+  CHECK(read_file(job.rejects()) ==
+        begin + "# field v left out, the rest of the point is stored: " + reason + "\n" +
+            "m v=\"a,b\",w=2" + at(k_monday + k_day) + "# " + reason + "\n" + "m v=\"y\"" +
+            at(k_monday + k_day + 1));
+  migrate::ProofOptions options;
+  options.source = job.source;
+  options.target = target.options();
+  const auto proofs = migrate::prove(options, job.parts);
+  REQUIRE(proofs.has_value());
+  REQUIRE(proofs->size() == 1);
+  CHECK(proofs->at(0).differences ==
+        std::vector<migrate::Difference>{{{k_monday + k_day, k_monday + 2 * k_day}, "v", 2, 0}});
 }
 
 }  // namespace
 
 TEST_CASE("copy: InfluxDB 1.6 to 2.7 and back", "[parts]") {
   there_and_back("influxdb1", "influxdb2");
+}
+
+TEST_CASE("copy: InfluxDB 1.8 to 1.6 and back", "[parts]") {
+  there_and_back("influxdb18", "influxdb1");
+}
+
+TEST_CASE("copy: what clashes in the target's shards is set aside", "[parts]") {
+  clash(
+      "influxdb1",
+      "partial write: field type conflict: input field \"v\" on measurement \"m\" is type string, "
+      "already exists as type float dropped=2");
+  clash("influxdb2",
+        "failure writing points to database: partial write: field type conflict: input field "
+        "\"v\" on measurement \"m\" is type string, already exists as type float dropped=2");
+}
+
+TEST_CASE("copy: a policy that is made has the source's shards, and nothing clashes", "[parts]") {
+  for (const std::string part : {"influxdb1", "influxdb2"}) {
+    if (!have_part("influxdb1") || !have_part(part)) continue;
+    const InfluxSource source("influxdb1");
+    fill_days(source);
+    const InfluxSource target(part);
+    Job job(source);
+    CHECK(whole(job.run(target)).rejected == 0);
+    CHECK(read(target, "house", "days").lines == read(source, "house", "days").lines);
+    CHECK_FALSE(std::filesystem::exists(job.rejects()));
+    proved(job, target);
+  }
+}
+
+TEST_CASE("copy: what is older than the target keeps points is set aside", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write("m v=1" + at(1'000) + "m v=2" + at(k_monday + 30'000 * k_day), "house");
+  const InfluxSource target("influxdb1");
+  target.statement("CREATE DATABASE house WITH DURATION 2d");
+  Job job(source);
+  CHECK(whole(job.run(target)).rejected == 1);
+  REQUIRE(job.troubles.size() == 1);
+  CHECK(job.troubles[0] == "InfluxDB 1 at " + target.target.url +
+                               ": house.autogen keeps points for no longer than 48h0m0s; older "
+                               "ones are refused");
+  CHECK(read(target, "house", "autogen").lines == Lines{"m v=2" + at(k_monday + 30'000 * k_day)});
+  CHECK(read_file(job.rejects()) ==
+        "# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: autogen\n"
+        "# older than the target keeps points\nm v=1 1000\n");
+}
+
+TEST_CASE("copy: to a file, plain and compressed", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  fill(source);
+  Job job(source);
+  const std::string plain = job.folder.file("lines");
+  const std::string compressed = job.folder.file("lines.gz");
+  CHECK(points_in(whole(job.run(plain))) == hostile_lines().size() + 2);
+  job.restart = true;
+  whole(job.run(compressed));
+  CHECK(unzipped(compressed) == read_file(plain));
+  CHECK_FALSE(std::filesystem::exists(plain + ".part"));
+  Lines all = hostile_lines();
+  all.push_back("m,t=1 v=1,s=\"x\"" + at(k_monday));
+  all.push_back("m v=2" + at(k_monday + k_day));
+  for (std::string& line : all) {
+    if (line.starts_with("m,t=1")) line = "m,t=1 s=\"x\",v=1" + at(k_monday);
+  }
+  CHECK(lines_in(read_file(plain)) == sorted(all));
+  CHECK(
+      read_file(plain).find("# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: long term\n") !=
+      std::string::npos);
+}
+
+TEST_CASE("copy: cancelled, it goes on where it was", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  Job job(source);
+  std::atomic<bool> cancel = false;
+  job.options.cancel = &cancel;
+  job.options.progress = [&](const migrate::CopyProgress& progress) {
+    if (progress.points > 5'000) cancel = true;
+  };
+  const std::string file = job.folder.file("lines.gz");
+  const auto first = job.run(file);
+  REQUIRE(first.has_value());
+  CHECK_FALSE(first->complete);
+  CHECK(points_in(*first) < 20'000);
+  CHECK_FALSE(std::filesystem::exists(file));
+  cancel = false;
+  job.options.progress = [](const migrate::CopyProgress&) {};
+  const CopyReport second = whole(job.run(file));
+  CHECK(points_in(second) == 20'000);
+  CHECK_FALSE(second.started_anew);
+  CHECK(lines_in(unzipped(file)) == lines_in(read_file([&] {
+          job.restart = true;
+          whole(job.run(job.folder.file("at once")));
+          return job.folder.file("at once");
+        }())));
+}
+
+TEST_CASE("copy: without the file's beginning it starts anew, and says so", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  Job job(source);
+  const std::string file = job.folder.file("lines");
+  whole(job.run(file));
+  std::filesystem::remove(file);
+  const CopyReport again = whole(job.run(file));
+  CHECK(again.started_anew);
+  CHECK(points_in(again) == 20'000);
+  CHECK(lines_in(read_file(file)).size() == 20'000);
+}
+
+TEST_CASE("copy: through faults of both servers", "[parts]") {
+  if (!have_part("influxdb1") || !have_part("influxdb2")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  const InfluxSource target("influxdb2");
+  FaultyProxy before(source.target.url);
+  FaultyProxy behind(target.target.url);
+  before.plan([](const ProxiedRequest& request) {
+    ProxyPlan plan;
+    if (request.number % 3 == 0) plan.fault = ProxyFault::truncate;
+    return plan;
+  });
+  behind.plan([](const ProxiedRequest& request) {
+    ProxyPlan plan;
+    if (request.number % 5 == 0) plan.fault = ProxyFault::swallow;
+    if (request.number % 7 == 0) plan.fault = ProxyFault::answer;
+    return plan;
+  });
+  Job job(source);
+  job.options.source = source.options(before.url());
+  CHECK(points_in(whole(job.run(target, behind.url()))) == 20'000);
+  CHECK(job.troubles.size() > 5);
+  CHECK(read(target, "house", "autogen").lines == read(source, "house", "autogen").lines);
+  proved(job, target);
+  // A file gets nothing twice, either.
+  job.restart = true;
+  whole(job.run(job.folder.file("lines")));
+  CHECK(lines_in(read_file(job.folder.file("lines"))) == read(source, "house", "autogen").lines);
+}
+
+TEST_CASE("copy: a server that stays away ends it, and it can go on", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  const InfluxSource target("influxdb1");
+  Job job(source);
+  std::atomic<bool> killed = false;
+  const auto kill_once = [&](const InfluxSource& victim) {
+    killed = false;
+    return [&](const migrate::CopyProgress& progress) {
+      if (progress.values > 0 && !killed.exchange(true)) victim.server().kill();
+    };
+  };
+  job.options.progress = kill_once(source);
+  const auto gone = job.run(target);
+  REQUIRE(gone.has_error());
+  CHECK(gone.error().kind == base::ErrorKind::unreachable);
+  CHECK(gone.error().message.starts_with("the source: "));
+  source.server().restart();
+  job.options.progress = kill_once(target);
+  const auto away = job.run(target);
+  REQUIRE(away.has_error());
+  CHECK(away.error().kind == base::ErrorKind::unreachable);
+  CHECK(away.error().message == "InfluxDB 1 at " + target.target.url + ": connection refused");
+  target.server().restart();
+  job.options.progress = [](const migrate::CopyProgress&) {};
+  CHECK(points_in(whole(job.run(target))) == 20'000);
+  CHECK(read(target, "house", "autogen").lines == read(source, "house", "autogen").lines);
+}
+
+TEST_CASE("copy: credentials that the target refuses are said at once", "[parts]") {
+  for (const std::string part : {"influxdb1", "influxdb2"}) {
+    if (!have_part("influxdb1") || !have_part(part)) continue;
+    const InfluxSource source("influxdb1");
+    source.make("house");
+    source.write("m v=1" + at(k_monday), "house");
+    InfluxSource target(part);
+    target.target.password = base::Secret("wrong");
+    target.target.token = base::Secret(target.is_2() ? "wrong" : "");
+    Job job(source);
+    const auto refused = job.run(target);
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().kind == base::ErrorKind::credentials);
+  }
+}
+
+// A process of its own, killed again and again.
+TEST_CASE("copy: killed at any moment, one window at most comes twice", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  Job job(source);
+  const std::string file = job.folder.file("lines");
+  int kills = 0;
+  for (int round = 0; round < 100; ++round) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      std::atomic<int> windows = 0;
+      job.options.progress = [&](const migrate::CopyProgress&) {
+        if (++windows > 7 + round % 5) ::kill(::getpid(), SIGKILL);
+      };
+      const auto done = job.run(file);
+      ::_exit(done && done->complete ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFEXITED(status)) {
+      CHECK(WEXITSTATUS(status) == 0);
+      break;
+    }
+    ++kills;
+    // Behind what is done stands a part of one window.
+    const Checkpoint kept(job.checkpoint(), "test", false);
+    const Lines loose = lines_in(read_file(file + ".part").substr(kept.positions().output));
+    std::set<std::string> windows;
+    for (const std::string& line : loose) {
+      const std::int64_t moment = std::stoll(line.substr(line.rfind(' ')));
+      windows.insert(line.substr(0, 5) + std::to_string((moment - k_monday) / (7 * k_day)));
+    }
+    CHECK(windows.size() <= 1);
+  }
+  CHECK(kills >= 5);
+  CHECK(lines_in(read_file(file)) == read(source, "house", "autogen").lines);
 }
