@@ -27,7 +27,7 @@ struct Field {
 
 struct Measurement {
   std::string name;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags;  // none of a 2.x whose database lacks a default policy
   std::vector<Field> fields;
 
   [[nodiscard]] bool has_clash() const;  // a field with more than one type
