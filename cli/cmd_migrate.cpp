@@ -51,7 +51,6 @@ jobs::MigrateOptions options_of(const Context& context, const jobs::OldInfluxOpt
   jobs::MigrateOptions options;
   options.source = source;
   options.layout = layout_of(settings);
-  options.database_path = context.database_path_to_change();
   options.lock_timeout = source.timeout;
   options.dry_run = settings.on(Key::dry_run);
   options.may_be_none = settings.given(Key::history_to);
@@ -59,9 +58,9 @@ jobs::MigrateOptions options_of(const Context& context, const jobs::OldInfluxOpt
 }
 
 // None where Home Assistant is not configured, or not to be asked.
-std::optional<jobs::SyncOptions> sync_of(const Context& context, const std::string& database) {
+std::optional<jobs::SyncOptions> sync_of(const Context& context) {
   if (context.settings.on(Key::no_sync) || context.settings.on(Key::dry_run)) return std::nullopt;
-  jobs::SyncOptions options = sync_options_of(context, database);
+  jobs::SyncOptions options = sync_options_of(context);
   if (options.ha.endpoints.empty()) return std::nullopt;
   return options;
 }
@@ -86,29 +85,39 @@ void print(const Context& context, const Migrated& migrated) {
 
 ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) {
   const bool is_partial = migrated.synced && migrated.synced->partial;
-  if (!migrated.history || !migrated.history->copied) {
-    return is_partial ? ExitCode::partial : ExitCode::fine;
+  if (!migrated.history) return is_partial ? ExitCode::partial : ExitCode::fine;
+  const std::uint64_t differences = migrated.history->differences();
+  if (differences > 0) {
+    base::log::error("source and target do not count the same: " + std::to_string(differences) +
+                     (differences == 1 ? " difference" : " differences"));
   }
-  const migrate::CopyReport& copied = *migrated.history->copied;
-  if (!copied.complete) {
-    throw base::Failure(base::ErrorKind::failure,
-                        "the copy was stopped; the same command goes on where it was");
+  std::uint64_t rejected = 0;
+  if (const auto& copied = migrated.history->copied) {
+    if (!copied->complete) {
+      throw base::Failure(base::ErrorKind::failure,
+                          "the copy was stopped; the same command goes on where it was");
+    }
+    rejected = copied->rejected;
   }
-  if (copied.rejected > 0) {
-    base::log::error("the target has refused " + std::to_string(copied.rejected) +
+  if (rejected > 0) {
+    base::log::error("the target has refused " + std::to_string(rejected) +
                      " points; they are in " + copy.rejects_path + ", each with the reason");
   }
-  return is_partial || copied.rejected > 0 ? ExitCode::partial : ExitCode::fine;
+  return is_partial || rejected > 0 || differences > 0 ? ExitCode::partial : ExitCode::fine;
 }
 
 ExitCode run_migrate(Context& context) {
   std::atomic<bool> cancel = false;
   const jobs::OldInfluxOptions source = source_of(context.settings, cancel);
-  const jobs::MigrateOptions options = options_of(context, source);
+  jobs::MigrateOptions options = options_of(context, source);
   const bool with_history = context.settings.given(Key::history_to);
   jobs::CopyHistoryOptions copy;
-  if (with_history) copy = history_copy_of(context, source, options.database_path);
-  const auto sync = sync_of(context, options.database_path);
+  if (with_history) copy = history_copy_of(context, source);
+  std::optional<jobs::SyncOptions> sync = sync_of(context);
+  // A folder is made for it when everything else is known to be right.
+  options.database_path = context.database_path_to_change();
+  if (sync) sync->database_path = options.database_path;
+  leave_beside(options.database_path, copy);
   std::optional<net::StopSignal> stop;
   if (with_history) {
     stop.emplace();

@@ -25,10 +25,12 @@ std::string remote_url(const Settings& settings) {
 
 jobs::SyncOptions options_of(const Context& context) {
   const Settings& settings = context.settings;
-  jobs::SyncOptions options =
-      sync_options_of(context, settings.given(Key::to) ? "" : context.database_path_to_change());
+  jobs::SyncOptions options = sync_options_of(context);
   if (settings.given(Key::from)) options.from = settings.text(Key::from);
-  if (!settings.given(Key::to)) return options;
+  if (!settings.given(Key::to)) {
+    options.database_path = context.database_path_to_change();
+    return options;
+  }
   options.to = {remote_url(settings), settings.secret(Key::api_token_file, Key::api_token)};
   if (settings.given(Key::db) && settings.of(Key::db).origin == "--db") {
     throw base::Failure(base::ErrorKind::usage,

@@ -2,6 +2,7 @@
 #include "cli/history_copy.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -90,8 +91,7 @@ class CopyProgressLine {
 }  // namespace
 
 jobs::CopyHistoryOptions history_copy_of(const Context& context,
-                                         const jobs::OldInfluxOptions& source,
-                                         const std::string& database) {
+                                         const jobs::OldInfluxOptions& source) {
   const Settings& settings = context.settings;
   jobs::CopyHistoryOptions options;
   options.source = source;
@@ -101,16 +101,25 @@ jobs::CopyHistoryOptions history_copy_of(const Context& context,
   if (is_url(to)) {
     options.server = history_target_of(settings);
   } else {
+    if (to != "-" && std::filesystem::exists(to)) {
+      throw base::Failure(
+          base::ErrorKind::usage,
+          "--history-to: " + to + " is there already; name another file, or take it away");
+    }
     options.file = to;
   }
   options.filter = {settings.list(Key::measurement), moment_of(settings, Key::since),
                     moment_of(settings, Key::until)};
-  // The standard output cannot be gone on with.
-  if (to != "-") options.checkpoint_path = database + "-copy";
-  options.rejects_path = database + "-rejects";
   options.restart = settings.on(Key::restart);
   options.dry_run = settings.on(Key::dry_run);
+  options.verify_only = settings.on(Key::verify_only);
   return options;
+}
+
+void leave_beside(const std::string& database, jobs::CopyHistoryOptions& options) {
+  // The standard output cannot be gone on with.
+  if (options.file != "-") options.checkpoint_path = database + "-copy";
+  options.rejects_path = database + "-rejects";
 }
 
 jobs::CopyHistoryReport copy_in_sight(const Context& context, jobs::CopyHistoryOptions options) {

@@ -9,10 +9,11 @@
 
 namespace haingest::cli {
 
-// What it leaves lies beside `database`. Throws Failure `usage`.
+// Throws Failure `usage`.
 [[nodiscard]] jobs::CopyHistoryOptions history_copy_of(const Context& context,
-                                                       const jobs::OldInfluxOptions& source,
-                                                       const std::string& database);
+                                                       const jobs::OldInfluxOptions& source);
+// Its checkpoint, and what the target refuses.
+void leave_beside(const std::string& database, jobs::CopyHistoryOptions& options);
 
 // With its progress: on a terminal a line that changes, else one a minute in the log.
 [[nodiscard]] jobs::CopyHistoryReport copy_in_sight(const Context& context,

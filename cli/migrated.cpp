@@ -72,13 +72,49 @@ Rows history_rows(const jobs::CopyHistoryReport& history) {
   return rows;
 }
 
+// A window and field in which the two count otherwise.
+Rows difference_rows(const jobs::CopyHistoryReport& history) {
+  Rows rows{{"database", "policy", "measurement", "field", "from", "to", "source", "target"}, {}};
+  if (!history.proof) return rows;
+  for (const migrate::PartProof& proof : *history.proof) {
+    for (const migrate::Difference& each : proof.differences) {
+      rows.cells.push_back({text_cell(proof.part.database->name),
+                            text_cell(proof.part.policy->name),
+                            text_cell(proof.part.measurement->name), text_cell(each.field),
+                            text_cell(moment(each.span.begin)), text_cell(moment(each.span.end)),
+                            number_cell(each.source), number_cell(each.target)});
+    }
+  }
+  return rows;
+}
+
+// "600003 values in 3 windows counted on both sides: no difference."
+std::string proof_line(const jobs::CopyHistoryReport& history) {
+  std::uint64_t values = 0;
+  std::uint64_t windows = 0;
+  for (const migrate::PartProof& proof : *history.proof) {
+    values += proof.values;
+    windows += proof.windows;
+  }
+  const std::uint64_t differences = history.differences();
+  return std::to_string(values) + " values in " + std::to_string(windows) +
+         " windows counted on both sides: " +
+         (differences == 0 ? "no difference." : std::to_string(differences) + " differences.");
+}
+
 void write_history(std::ostream& out, const jobs::CopyHistoryReport& history, std::size_t width) {
   out << '\n';
   write_rows(out, history_rows(history), Format::table, width);
   if (!history.copied) {
     for (const std::string& warning : history.plan.warnings) out << warning << '\n';
   }
-  out << history_line(history) << '\n';
+  if (!history.copied && history.proof) {
+    out << proof_line(history) << '\n';
+  } else {
+    out << history_line(history) << '\n';
+    if (history.proof) out << proof_line(history) << '\n';
+  }
+  if (history.differences() > 0) write_rows(out, difference_rows(history), Format::table, width);
 }
 
 void write_table(std::ostream& out, const Migrated& migrated, std::size_t width) {
@@ -111,6 +147,10 @@ void write_history_json(std::ostream& out, const jobs::CopyHistoryReport& histor
     out << ",\"complete\":" << (history.copied->complete ? "true" : "false")
         << ",\"rejected\":" << history.copied->rejected
         << ",\"dropped_texts\":" << history.copied->dropped_texts;
+  }
+  if (history.proof) {
+    out << ",\"differences\":";
+    write_rows(out, difference_rows(history), Format::json, 0);
   }
   out << ",\"warnings\":[";
   const char* separator = "";

@@ -485,6 +485,12 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .commands = k_migrate,
      .help = "Copy everything anew; otherwise what an earlier run of the same copy has done "
              "is not done again"},
+    {.key = Key::verify_only,
+     .flag = "verify-only",
+     .shape = Shape::on_off,
+     .fallback = "false",
+     .commands = k_migrate,
+     .help = "Copy nothing: count again, window by window, what source and target hold"},
 }};
 
 constexpr bool in_order() {

@@ -86,6 +86,7 @@ enum class Key : std::size_t {
   until,
   measurement,
   restart,
+  verify_only,
   count
 };
 inline constexpr std::size_t k_setting_count = static_cast<std::size_t>(Key::count);

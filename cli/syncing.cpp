@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "cli/syncing.hpp"
 
-#include <utility>
+#include <string>
 
 #include "cli/policy.hpp"
 #include "core/base/log.hpp"
 
 namespace haingest::cli {
 
-jobs::SyncOptions sync_options_of(const Context& context, std::string database_path) {
+jobs::SyncOptions sync_options_of(const Context& context) {
   jobs::SyncOptions options;
   options.ha = context.connect_options();
   options.policy = policy_of(context.settings);
   options.policy.dry_run = context.settings.on(Key::dry_run);
-  options.database_path = std::move(database_path);
   return options;
 }
 

@@ -52,7 +52,7 @@ _haingest() {
       [[ -n $argument ]] || words=(list retry drop)
       ;;
     migrate-from-influx)
-      options=(-n --dry-run --max-removals --new-house --prune-after --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --no-sync --history-to --history-token-file --history-org --history-bucket --history-database --history-retention-policy --history-username --history-password-file --since --until --measurement --restart --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      options=(-n --dry-run --max-removals --new-house --prune-after --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --no-sync --history-to --history-token-file --history-org --history-bucket --history-database --history-retention-policy --history-username --history-password-file --since --until --measurement --restart --verify-only --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
       ;;
     *)
       options=(--config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)

@@ -127,3 +127,4 @@ complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l sin
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l until -x -d 'Copy points before this moment'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l measurement -x -d 'Copy these measurements only; repeatable'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l restart -d 'Copy everything anew; otherwise what an earlier run of the same copy has done is not done again'
+complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l verify-only -d 'Copy nothing: count again, window by window, what source and target hold'

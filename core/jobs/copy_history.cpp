@@ -2,7 +2,6 @@
 #include "core/jobs/copy_history.hpp"
 
 #include <utility>
-#include <vector>
 
 #include "core/base/log.hpp"
 #include "core/influx/endpoint.hpp"
@@ -49,7 +48,44 @@ std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
   return std::move(*sink);
 }
 
+// None where the target is no InfluxDB 1 or 2.
+std::optional<influx::QueryOptions> query_options_of(const CopyHistoryOptions& options) {
+  if (!options.server) return std::nullopt;
+  net::HttpClient client(options.tls);
+  const auto server = influx::who_answers(client, *options.server, options.timeout);
+  if (!server) throw base::Failure(server.error());
+  const bool counts = server->flavour == influx::Flavour::influxdb1 ||
+                      server->flavour == influx::Flavour::influxdb2;
+  if (!counts) return std::nullopt;
+  return influx::QueryOptions{.source = *options.server,
+                              .flavour = server->flavour,
+                              .tls = options.tls,
+                              .silence = options.timeout,
+                              .cancel = options.source.cancel};
+}
+
+// Progress is the copy's; counting takes seconds for millions of points.
+void prove(const CopyHistoryOptions& options, const OldInflux& influx,
+           const std::vector<migrate::Part>& parts, CopyHistoryReport& report) {
+  auto target = query_options_of(options);
+  if (!target) return;
+  migrate::ProofOptions proof;
+  proof.source = influx.query_options();
+  proof.target = std::move(*target);
+  proof.filter = options.filter;
+  proof.cancel = options.source.cancel;
+  report.proof = migrate::prove(proof, parts).value();
+}
+
 }  // namespace
+
+std::uint64_t CopyHistoryReport::differences() const {
+  std::uint64_t sum = 0;
+  for (const migrate::PartProof& part : proof.value_or(std::vector<migrate::PartProof>{})) {
+    sum += part.differences.size() + part.more_differences;
+  }
+  return sum;
+}
 
 CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   const OldInflux influx(options.source);
@@ -60,6 +96,10 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   influx::QueryClient client(influx.query_options());
   report.plan = influx.taken(migrate::plan_of(client, parts, options.clock()));
   if (options.dry_run) return report;
+  if (options.verify_only) {
+    prove(options, influx, parts, report);
+    return report;
+  }
   for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
 
   const bool is_all = !options.filter.since && !options.filter.until;
@@ -76,7 +116,9 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   migrate::Rejects rejects(options.rejects_path);
   const auto sink = sink_of(options, rejects);
   report.copied = migrate::copy(copy, parts, *sink, checkpoint).value();
-  if (report.copied->complete) checkpoint.remove();
+  if (!report.copied->complete) return report;
+  checkpoint.remove();
+  prove(options, influx, parts, report);
   return report;
 }
 

@@ -10,12 +10,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
 #include "core/influx/target.hpp"
 #include "core/jobs/old_influx.hpp"
 #include "core/migrate/copy.hpp"
+#include "core/migrate/proof.hpp"
 #include "core/net/http_client.hpp"
 
 namespace haingest::jobs {
@@ -31,6 +33,7 @@ struct CopyHistoryOptions {
   std::string rejects_path;
   bool restart = false;  // what an earlier run has done counts for nothing
   bool dry_run = false;
+  bool verify_only = false;  // counts what an earlier run has copied
   base::Clock clock = base::system_now;
   // On threads of its own, one call at a time: points, and of how many (0: not known).
   std::function<void(const migrate::CopyProgress&, std::uint64_t)> progress =
@@ -40,7 +43,11 @@ struct CopyHistoryOptions {
 struct CopyHistoryReport {
   std::shared_ptr<const migrate::Source> source;  // what the parts point into
   migrate::CopyPlan plan;
-  std::optional<migrate::CopyReport> copied;  // none in a dry run
+  std::optional<migrate::CopyReport> copied;  // none in a dry run, and of verify_only
+  // Of an InfluxDB 1 or 2 whose copy is complete; of others counts cannot agree.
+  std::optional<std::vector<migrate::PartProof>> proof;
+
+  [[nodiscard]] std::uint64_t differences() const;
 };
 
 // Throws Failure. The source's cancel ends it in good order: the report is not complete then, and

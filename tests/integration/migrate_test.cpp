@@ -317,11 +317,33 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
                                           {"points", 1'000},
                                           {"values", 2'000},
                                           {"rejected", 0}});
+    CHECK(told["differences"].empty());
     CHECK(count_of(target, "state") == 1'000);
     CHECK(count_of(target, "count") == 1'000);
     CHECK(old.sql("SELECT count(*) FROM devices") == "2\n");
     CHECK_FALSE(std::filesystem::exists(old.database() + "-copy"));
     CHECK_FALSE(std::filesystem::exists(old.database() + "-rejects"));
+
+    // What comes later is missing there, and nothing is copied to say so.
+    old.source.write("home_assistant_events,entity_id=sensor.s0 state=\"new\" 1760432400" +
+                         std::string(k_seconds),
+                     "home_assistant_events");
+    Words verify = words;
+    verify.emplace_back("--verify-only");
+    const Outcome verified = old.run(verify);
+    CHECK(verified.exit_code == 6);
+    CHECK(without_times(verified.err) ==
+          "error source and target do not count the same: 1 difference\n");
+    CHECK(json::parse(verified.out)["history"]["differences"] ==
+          json::array({{{"database", "home_assistant_events"},
+                        {"policy", "autogen"},
+                        {"measurement", "home_assistant_events"},
+                        {"field", "state"},
+                        {"from", "2025-10-14T08:00:00.000000+00:00"},
+                        {"to", "2025-10-20T00:00:00.000000+00:00"},
+                        {"source", 1'001},
+                        {"target", 1'000}}}));
+    CHECK(count_of(target, "state") == 1'000);
   }
   SECTION("to the standard output, and nothing else does") {
     const Outcome copied =
@@ -342,6 +364,17 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     CHECK(copied.exit_code == 4);
     CHECK_THAT(copied.err, Catch::Contains("unauthorized access"));
     CHECK(old.sql("SELECT count(*) FROM devices") == "2\n");
+  }
+  SECTION("into a file, which must not be there") {
+    const std::string file = old.program.file("history.lp");
+    CHECK(old.run({"--no-sync", "-q", "--history-to", file}).exit_code == 0);
+    const std::string text = read_file(file);
+    CHECK(std::count(text.begin(), text.end(), '\n') == 1'006);
+    const Outcome again = old.run({"--no-sync", "--history-to", file});
+    CHECK(again.exit_code == 2);
+    CHECK(again.err == error_line("--history-to: " + file +
+                                  " is there already; name another file, or take it away"));
+    CHECK(read_file(file) == text);
   }
   SECTION("what is no moment") {
     const Outcome copied = old.run({"--history-to", "-", "--since", "yesterday"});

@@ -156,7 +156,8 @@ TEST_CASE("every setting has its documented names") {
         "--since | HAINGEST_SINCE | - | value | migrate-from-influx | -\n"
         "--until | HAINGEST_UNTIL | - | value | migrate-from-influx | -\n"
         "--measurement | HAINGEST_MEASUREMENT | - | list | migrate-from-influx | -\n"
-        "--restart | HAINGEST_RESTART | - | switch | migrate-from-influx | false\n");
+        "--restart | HAINGEST_RESTART | - | switch | migrate-from-influx | false\n"
+        "--verify-only | HAINGEST_VERIFY_ONLY | - | switch | migrate-from-influx | false\n");
 }
 
 TEST_CASE("every setting says what it is for, in one sentence without a full stop") {
