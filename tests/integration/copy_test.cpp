@@ -11,14 +11,17 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 
 #include "core/influx/batch.hpp"
 #include "core/migrate/proof.hpp"
 #include "tests/fakes/faulty_proxy.hpp"
 #include "tests/integration/influx_source.hpp"
 #include "tests/integration/migrate_lines.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace haingest;
@@ -49,6 +52,7 @@ struct Job {
   influx::Target into;
   std::string database = "house";
   bool restart = false;
+  std::chrono::milliseconds hold = 100ms;
   TempDir folder;
   std::mutex mutex;
   std::vector<std::string> troubles;  // guarded by mutex while a copy runs
@@ -76,9 +80,15 @@ struct Job {
   }
 
   base::Result<CopyReport> run(const InfluxSource& target, const std::string& url = "") {
+    influx::Target server = target.target;
+    if (!url.empty()) server.url = url;
+    return run(server);
+  }
+
+  base::Result<CopyReport> run(const influx::Target& target) {
     migrate::ServerSinkOptions server;
-    server.target = target.target;
-    if (!url.empty()) server.target.url = url;
+    server.target = target;
+    server.hold_lines = hold;
     server.longest_pause = 10ms;
     server.patience = 5'000ms;
     server.trouble = [this](const std::string& sentence) { note(sentence); };
@@ -429,6 +439,55 @@ TEST_CASE("copy: credentials that the target refuses are said at once", "[parts]
     REQUIRE(refused.has_error());
     CHECK(refused.error().kind == base::ErrorKind::credentials);
   }
+}
+
+TEST_CASE("copy: VictoriaMetrics gets numbers, and what it forgets in a crash comes again",
+          "[parts]") {
+  if (!have_part("influxdb1") || !have_part("victoria-metrics")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  const VictoriaMetrics server;
+  influx::Target target;
+  target.url = server.url();
+  Job job(source);
+  job.hold = 5'000ms;
+  std::atomic<bool> killed = false;
+  job.options.progress = [&](const migrate::CopyProgress& progress) {
+    if (progress.points < 3'000 || killed.exchange(true)) return;
+    server.kill();
+    server.restart();
+  };
+  const auto lost = job.run(target);
+  REQUIRE(lost.has_error());
+  CHECK(lost.error().kind == base::ErrorKind::unreachable);
+  CHECK(lost.error().message ==
+        "the target was started anew, and what it had acknowledged shortly before may be lost; the "
+        "same command copies it again");
+  job.hold = 100ms;
+  const CopyReport report = whole(job.run(target));
+  CHECK(points_in(report) == 20'000);
+  CHECK(report.dropped_texts == 10'000);
+  net::HttpClient client({});
+  net::HttpRequest request;
+  request.url = server.url() + "/api/v1/export?match[]=power_v&match[]=state_v&match[]=power_s";
+  std::map<std::string, std::set<std::int64_t>> moments;
+  const auto count = [&] {
+    const auto answer = client.send(request);
+    if (!answer || answer->status != 200) return std::size_t{0};
+    std::size_t samples = 0;
+    moments.clear();
+    std::istringstream series(answer->body);
+    for (std::string text; std::getline(series, text);) {
+      const auto one = nlohmann::json::parse(text);
+      auto& known = moments[one.at("metric").dump()];
+      for (const auto& moment : one.at("timestamps")) known.insert(moment.get<std::int64_t>());
+    }
+    for (const auto& [metric, known] : moments) samples += known.size();
+    return samples;
+  };
+  CHECK(eventually([&] { return count() == 20'000; }));
+  CHECK(moments.size() == 8);
 }
 
 // A process of its own, killed again and again.
