@@ -96,9 +96,15 @@ class Writer : private influx::CarrierHost {
 
   [[nodiscard]] bool write(const Place& place, influx::Block block) {
     if (!carrier_ || place != place_) go_to(place);
+    const Flavour flavour = common_.flavour;
+    if (flavour == Flavour::victoria_metrics && common_.options.texts != Texts::map) {
+      NumberLines numbers = number_lines(block.lines, common_.options.texts);
+      block.lines = std::move(numbers.lines);
+      block.count = numbers.count;
+      common_.dropped_texts += numbers.dropped;
+    }
     std::vector<influx::Block> blocks;
     blocks.push_back(std::move(block));
-    const Flavour flavour = common_.flavour;
     influx::Batch batch = influx::to_portions(blocks, flavour);
     blocks.clear();
     common_.dropped_texts += batch.dropped_texts;

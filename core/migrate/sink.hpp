@@ -17,6 +17,7 @@
 #include "core/migrate/copy_plan.hpp"
 #include "core/migrate/reading.hpp"
 #include "core/migrate/rejects.hpp"
+#include "core/migrate/texts.hpp"
 
 namespace haingest::migrate {
 
@@ -70,6 +71,7 @@ struct ServerSinkOptions : influx::CarrierOptions {
   // The target's database, policy and bucket are those of the places, whatever it says itself.
   std::chrono::milliseconds patience{5 * 60'000};  // longer away, and the copy ends
   std::chrono::milliseconds hold_lines{15'000};    // VictoriaMetrics acknowledges before it stores
+  Texts texts = Texts::map;                        // where VictoriaMetrics answers
   // One sentence, on any thread: what is tried again, or is not as one may think.
   std::function<void(const std::string&)> trouble = [](const std::string&) {};
 };

@@ -41,18 +41,18 @@ std::vector<std::string> names_of(const std::vector<Part>& parts) {
   return names;
 }
 
-using Texts = std::vector<std::string>;
+using Names = std::vector<std::string>;
 
 }  // namespace
 
 TEST_CASE("copy plan: parts are measurements, chosen by globs") {
   const Source source = house();
   CHECK(names_of(parts_of(source, {}).value()) ==
-        Texts{"house.autogen.%", "house.autogen.power", "shed.autogen.Power use"});
+        Names{"house.autogen.%", "house.autogen.power", "shed.autogen.Power use"});
   CopyFilter filter;
   filter.measurements = {"power*"};
   CHECK(names_of(parts_of(source, filter).value()) ==
-        Texts{"house.autogen.power", "shed.autogen.Power use"});
+        Names{"house.autogen.power", "shed.autogen.Power use"});
   filter.measurements = {"nothing"};
   CHECK(parts_of(source, filter).value().empty());
   CHECK(parts_of(source, {}).value().at(0).place == Place{"house", "autogen", true, 24h});
@@ -89,7 +89,7 @@ TEST_CASE("copy plan: warnings name what may not arrive") {
   std::vector<PartPlan> plans{{parts_of(source, {}).value().at(0)}};
   plans[0].extent = Extent{k_monday, k_monday + k_day, 4, 2};
   const base::Timestamp monday{std::chrono::microseconds(k_monday / 1'000)};
-  const Texts always{
+  const Names always{
       "house.month.odd: no server takes a field that is called time",
       "house.month.odd: v is float and string at different times; a target whose shards have other "
       "borders refuses what does not fit",
@@ -97,7 +97,7 @@ TEST_CASE("copy plan: warnings name what may not arrive") {
       "house.month.odd: InfluxDB 2 takes no tag that is called _field",
   };
   CHECK(warnings_of(plans, monday + 24h * 26) == always);
-  Texts late = always;
+  Names late = always;
   late.emplace_back(
       "house.month.odd: the source keeps points for 30 days, and is about to delete the oldest");
   CHECK(warnings_of(plans, monday + 24h * 27) == late);
