@@ -32,7 +32,7 @@ struct CopyOptions {
   // with each.
   int most_tries = 6;
   std::chrono::milliseconds first_pause{1'000};
-  std::size_t most_bytes = std::size_t{16} << 20U;  // of lines between reading and writing
+  std::size_t most_bytes = std::size_t{8} << 20U;  // of lines between reading and writing
   base::Clock clock = base::system_now;
   const std::atomic<bool>* cancel = nullptr;
   // On the threads of the copy, one call at a time, after each block and window.
