@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -121,9 +122,9 @@ class Writer : private influx::CarrierHost {
     return false;
   }
 
-  [[nodiscard]] bool has_same_server() {
-    return carrier_ && carrier_->look() == influx::Carrier::Since::up;
-  }
+  [[nodiscard]] bool has_written() const { return carrier_.has_value(); }
+  // Only then.
+  [[nodiscard]] bool has_same_server() { return carrier_->look() == influx::Carrier::Since::up; }
 
  private:
   void go_to(const Place& place) {
@@ -219,7 +220,8 @@ class ServerSink : public Sink {
   }
   // Nothing is being written, so that a writer can be lent.
   [[nodiscard]] bool confirm() override {
-    return writers_.front().has_same_server() && !common_.lost;
+    const auto writer = std::ranges::find_if(writers_, &Writer::has_written);
+    return writer != writers_.end() && writer->has_same_server() && !common_.lost;
   }
 
   [[nodiscard]] Refusals take_refusals() override {
