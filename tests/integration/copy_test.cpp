@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -240,6 +241,32 @@ void clash(const std::string& part, const std::string& reason) {
   REQUIRE(proofs->size() == 1);
   CHECK(proofs->at(0).differences ==
         std::vector<migrate::Difference>{{{k_monday + k_day, k_monday + 2 * k_day}, "v", 2, 0}});
+}
+
+// Runs it in a process of its own that is killed in its block or window number 8 to 12, again and
+// again, until one comes to the end. Returns how many were killed.
+int run_killed(Job& job, const std::function<base::Result<CopyReport>()>& run,
+               const std::function<void()>& killed) {
+  for (int kills = 0; kills < 100; ++kills) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      std::atomic<int> steps = 0;
+      job.options.progress = [&](const migrate::CopyProgress&) {
+        if (++steps > 7 + kills % 5) ::kill(::getpid(), SIGKILL);
+      };
+      const auto done = run();
+      ::_exit(done && done->complete ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFEXITED(status)) {
+      CHECK(WEXITSTATUS(status) == 0);
+      return kills;
+    }
+    killed();
+  }
+  return 100;
 }
 
 }  // namespace
@@ -490,7 +517,6 @@ TEST_CASE("copy: VictoriaMetrics gets numbers, and what it forgets in a crash co
   CHECK(moments.size() == 8);
 }
 
-// A process of its own, killed again and again.
 TEST_CASE("copy: killed at any moment, one window at most comes twice", "[parts]") {
   if (!have_part("influxdb1")) return;
   const InfluxSource source("influxdb1");
@@ -498,35 +524,32 @@ TEST_CASE("copy: killed at any moment, one window at most comes twice", "[parts]
   source.write(many_lines(), "house");
   Job job(source);
   const std::string file = job.folder.file("lines");
-  int kills = 0;
-  for (int round = 0; round < 100; ++round) {
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      std::atomic<int> windows = 0;
-      job.options.progress = [&](const migrate::CopyProgress&) {
-        if (++windows > 7 + round % 5) ::kill(::getpid(), SIGKILL);
-      };
-      const auto done = job.run(file);
-      ::_exit(done && done->complete ? 0 : 1);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    if (WIFEXITED(status)) {
-      CHECK(WEXITSTATUS(status) == 0);
-      break;
-    }
-    ++kills;
-    // Behind what is done stands a part of one window.
-    const Checkpoint kept(job.checkpoint(), "test", false);
-    const Lines loose = lines_in(read_file(file + ".part").substr(kept.positions().output));
-    std::set<std::string> windows;
-    for (const std::string& line : loose) {
-      const std::int64_t moment = std::stoll(line.substr(line.rfind(' ')));
-      windows.insert(line.substr(0, 5) + std::to_string((moment - k_monday) / (7 * k_day)));
-    }
-    CHECK(windows.size() <= 1);
-  }
+  const int kills = run_killed(
+      job, [&] { return job.run(file); },
+      [&] {
+        // Behind what is done stands a part of one window.
+        const Checkpoint kept(job.checkpoint(), "test", false);
+        const Lines loose = lines_in(read_file(file + ".part").substr(kept.positions().output));
+        std::set<std::string> windows;
+        for (const std::string& line : loose) {
+          const std::int64_t moment = std::stoll(line.substr(line.rfind(' ')));
+          windows.insert(line.substr(0, 5) + std::to_string((moment - k_monday) / (7 * k_day)));
+        }
+        CHECK(windows.size() <= 1);
+      });
   CHECK(kills >= 5);
   CHECK(lines_in(read_file(file)) == read(source, "house", "autogen").lines);
+}
+
+TEST_CASE("copy: killed at any moment, a server has everything in the end", "[parts]") {
+  if (!have_part("influxdb1") || !have_part("influxdb2")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  const InfluxSource target("influxdb2");
+  Job job(source);
+  const int kills = run_killed(
+      job, [&] { return job.run(target); }, [] {});
+  CHECK(kills >= 5);
+  CHECK(read(target, "house", "autogen").lines == read(source, "house", "autogen").lines);
 }
