@@ -23,6 +23,12 @@ std::optional<std::int64_t> moment_of(const Settings& settings, Key key) {
   return std::chrono::nanoseconds(moment->time_since_epoch()).count();
 }
 
+migrate::Texts texts_of(const Settings& settings) {
+  const std::string word = settings.one_of(Key::strings, {"map", "drop", "label"});
+  if (word == "drop") return migrate::Texts::drop;
+  return word == "label" ? migrate::Texts::label : migrate::Texts::map;
+}
+
 bool is_url(const std::string& text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
@@ -110,6 +116,7 @@ jobs::CopyHistoryOptions history_copy_of(const Context& context,
   }
   options.filter = {settings.list(Key::measurement), moment_of(settings, Key::since),
                     moment_of(settings, Key::until)};
+  options.texts = texts_of(settings);
   options.restart = settings.on(Key::restart);
   options.dry_run = settings.on(Key::dry_run);
   options.verify_only = settings.on(Key::verify_only);

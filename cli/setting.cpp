@@ -491,6 +491,14 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .fallback = "false",
      .commands = k_migrate,
      .help = "Copy nothing: count again, window by window, what source and target hold"},
+    {.key = Key::strings,
+     .flag = "strings",
+     .placeholder = "HOW",
+     .fallback = "map",
+     .commands = k_migrate,
+     .help =
+         "What becomes of texts in a VictoriaMetrics, which stores numbers only: map (on and off "
+         "become 1 and 0, others are left out), drop, or label"},
 }};
 
 constexpr bool in_order() {

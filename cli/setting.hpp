@@ -87,6 +87,7 @@ enum class Key : std::size_t {
   measurement,
   restart,
   verify_only,
+  strings,
   count
 };
 inline constexpr std::size_t k_setting_count = static_cast<std::size_t>(Key::count);

@@ -21,12 +21,12 @@ _haingest() {
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return ;;
-    --ha-url | --columns | --timeout | --where | --max-removals | --prune-after | --influx-url | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --tag | --listen | --cors-origin | --allowed-host | --layout | --include | --exclude | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id | --history-to | --history-org | --history-bucket | --history-database | --history-retention-policy | --history-username | --since | --until | --measurement) return ;;
+    --ha-url | --columns | --timeout | --where | --max-removals | --prune-after | --influx-url | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --tag | --listen | --cors-origin | --allowed-host | --layout | --include | --exclude | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id | --history-to | --history-org | --history-bucket | --history-database | --history-retention-policy | --history-username | --since | --until | --measurement | --strings) return ;;
   esac
 
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --config | --ha-url | --ha-token-file | --db | -o | --output | --columns | --log-format | --timeout | --ca-file | --where | --save | --api-token-file | --from | --max-removals | --prune-after | --influx-url | --influx-token-file | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --influx-password-file | --tag | --listen | --cors-origin | --allowed-host | --layout | --include | --exclude | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id | --history-to | --history-token-file | --history-org | --history-bucket | --history-database | --history-retention-policy | --history-username | --history-password-file | --since | --until | --measurement)
+      --config | --ha-url | --ha-token-file | --db | -o | --output | --columns | --log-format | --timeout | --ca-file | --where | --save | --api-token-file | --from | --max-removals | --prune-after | --influx-url | --influx-token-file | --influx-org | --influx-bucket | --influx-database | --influx-retention-policy | --influx-username | --influx-password-file | --tag | --listen | --cors-origin | --allowed-host | --layout | --include | --exclude | --backfill | --durability | --spool-max-bytes | --spool-max-age | --id | --history-to | --history-token-file | --history-org | --history-bucket | --history-database | --history-retention-policy | --history-username | --history-password-file | --since | --until | --measurement | --strings)
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i++)) ;;
       discover | sync | serve | watch | dead-letters | migrate-from-influx) command=${command:-${COMP_WORDS[i]}} ;;
@@ -52,7 +52,7 @@ _haingest() {
       [[ -n $argument ]] || words=(list retry drop)
       ;;
     migrate-from-influx)
-      options=(-n --dry-run --max-removals --new-house --prune-after --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --no-sync --history-to --history-token-file --history-org --history-bucket --history-database --history-retention-policy --history-username --history-password-file --since --until --measurement --restart --verify-only --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
+      options=(-n --dry-run --max-removals --new-house --prune-after --influx-url --influx-token-file --influx-org --influx-bucket --influx-database --influx-retention-policy --influx-username --influx-password-file --layout --no-sync --history-to --history-token-file --history-org --history-bucket --history-database --history-retention-policy --history-username --history-password-file --since --until --measurement --restart --verify-only --strings --config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)
       ;;
     *)
       options=(--config --ha-url --ha-token-file --db -o --output --columns -q --quiet -v --verbose --log-format --timeout --ca-file --insecure --show-config -h --help --version)

@@ -128,3 +128,4 @@ complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l unt
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l measurement -x -d 'Copy these measurements only; repeatable'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l restart -d 'Copy everything anew; otherwise what an earlier run of the same copy has done is not done again'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l verify-only -d 'Copy nothing: count again, window by window, what source and target hold'
+complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l strings -x -d 'What becomes of texts in a VictoriaMetrics, which stores numbers only: map (on and off become 1 and 0, others are left out), drop, or label'

@@ -42,6 +42,7 @@ std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
   server.tls = options.tls;
   server.request_timeout = options.timeout;
   server.clock = options.clock;
+  server.texts = options.texts;
   server.trouble = [](const std::string& sentence) { base::log::warning(sentence); };
   auto sink = migrate::open_server_sink(std::move(server), rejects);
   if (!sink) throw base::Failure(sink.error());

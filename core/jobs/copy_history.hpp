@@ -29,6 +29,7 @@ struct CopyHistoryOptions {
   net::TlsOptions tls;                   // of the server
   std::chrono::milliseconds timeout{30'000};
   migrate::CopyFilter filter;
+  migrate::Texts texts = migrate::Texts::map;  // where VictoriaMetrics answers
   std::string checkpoint_path;
   std::string rejects_path;
   bool restart = false;  // what an earlier run has done counts for nothing

@@ -72,7 +72,7 @@ TEST_CASE("--show-config has every setting with its value and its origin") {
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.err.empty());
   const auto rows = ordered_json::parse(outcome.out);
-  CHECK(rows.size() == 74);
+  CHECK(rows.size() == 75);
   CHECK(shown(rows, "config") == program.file("h.toml") + " (--config, read)");
   CHECK(shown(rows, "max-removals") == "20% (default)");
   CHECK(shown(rows, "ha-url") == "http://a:8123,http://b:8123 (HA_URL)");

@@ -157,7 +157,8 @@ TEST_CASE("every setting has its documented names") {
         "--until | HAINGEST_UNTIL | - | value | migrate-from-influx | -\n"
         "--measurement | HAINGEST_MEASUREMENT | - | list | migrate-from-influx | -\n"
         "--restart | HAINGEST_RESTART | - | switch | migrate-from-influx | false\n"
-        "--verify-only | HAINGEST_VERIFY_ONLY | - | switch | migrate-from-influx | false\n");
+        "--verify-only | HAINGEST_VERIFY_ONLY | - | switch | migrate-from-influx | false\n"
+        "--strings | HAINGEST_STRINGS | - | value | migrate-from-influx | map\n");
 }
 
 TEST_CASE("every setting says what it is for, in one sentence without a full stop") {
