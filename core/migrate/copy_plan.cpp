@@ -2,16 +2,12 @@
 #include "core/migrate/copy_plan.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/base/text.hpp"
 
 namespace haingest::migrate {
 namespace {
-
-constexpr std::int64_t k_earliest = std::numeric_limits<std::int64_t>::min() + 2;
-constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
 
 // Seconds of reading; below a quarter of it windows grow again.
 constexpr std::uint64_t k_many_points = 500'000;
@@ -25,22 +21,6 @@ bool is_wanted(const Measurement& measurement, const std::vector<std::string>& g
 
 std::string name_of(const Part& part) {
   return part.database->name + "." + part.policy->name + "." + part.measurement->name;
-}
-
-std::string_view word_of(FieldType type) {
-  switch (type) {
-    case FieldType::floating:
-      return "float";
-    case FieldType::integer:
-      return "integer";
-    case FieldType::unsigned_integer:
-      return "unsigned";
-    case FieldType::text:
-      return "string";
-    case FieldType::boolean:
-      return "boolean";
-  }
-  return "";
 }
 
 std::string types_of(const Field& field) {

@@ -20,28 +20,12 @@ struct Selected {
   std::string expression;
 };
 
-// A query over several shards sees of a field with several types the numbers only; with a cast it
-// sees the one type, a number of whatever kind.
-std::vector<std::string_view> casts_of(const Field& field) {
-  std::vector<std::string_view> casts;
-  if (field.may_be(FieldType::text)) casts.emplace_back("string");
-  if (field.may_be(FieldType::boolean)) casts.emplace_back("boolean");
-  if (field.may_be(FieldType::floating)) {
-    casts.emplace_back("float");
-  } else if (field.may_be(FieldType::integer)) {
-    casts.emplace_back("integer");
-  } else if (field.may_be(FieldType::unsigned_integer)) {
-    casts.emplace_back("unsigned");
-  }
-  return casts;
-}
-
 void select_field(const Measurement& measurement, std::string_view key, const std::string& name,
                   std::vector<Selected>& selection) {
   const Field* field = measurement.find(key);
   if (field == nullptr || !can_be_quoted(key)) return;
-  for (const std::string_view cast : casts_of(*field)) {
-    selection.push_back({name, quoted_name(key) + "::" + std::string(cast)});
+  for (const FieldType cast : casts_of(*field)) {
+    selection.push_back({name, quoted_name(key) + "::" + std::string(word_of(cast))});
   }
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -41,10 +40,6 @@ std::optional<FieldType> type_of(std::string_view word) {
   return found == k_types.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::string_view word_of(FieldType type) {
-  return std::ranges::find(k_types, type, &std::pair<std::string_view, FieldType>::second)->first;
-}
-
 bool is_number(FieldType type) { return type != FieldType::text && type != FieldType::boolean; }
 
 // Go's way to write a duration, "168h0m0s".
@@ -63,9 +58,6 @@ std::chrono::seconds duration_of(std::string_view text) {
 }
 
 constexpr std::int64_t k_second = 1'000'000'000;
-// What InfluxDB takes for a time; the end of a span may be one more.
-constexpr std::int64_t k_earliest = std::numeric_limits<std::int64_t>::min() + 2;
-constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
 
 // The first shard begins before the earliest time; the last one ends with the latest, which comes
 // without its fraction of a second.
@@ -277,18 +269,6 @@ base::Error not_there(const std::string& wanted, const std::vector<std::string>&
 
 // --- extents ---
 
-// A query over several shards sees of a field with several types the numbers only. With a cast it
-// sees one type; a number of one kind is cast to that of another.
-std::vector<FieldType> casts_of(const Field& field) {
-  std::vector<FieldType> casts;
-  bool number = false;
-  for (const FieldType type : field.types) {
-    if (is_number(type) && std::exchange(number, true)) continue;
-    casts.push_back(type);
-  }
-  return casts;
-}
-
 // What is selected to see every value; `around` is "count(" and ")".
 std::string all_values(const Measurement& measurement, std::string_view before,
                        std::string_view behind) {
@@ -342,7 +322,21 @@ std::int64_t to_nanoseconds(std::int64_t seconds) {
 
 }  // namespace
 
+std::string_view word_of(FieldType type) {
+  return std::ranges::find(k_types, type, &std::pair<std::string_view, FieldType>::second)->first;
+}
+
 bool Field::may_be(FieldType type) const { return std::ranges::find(types, type) != types.end(); }
+
+std::vector<FieldType> casts_of(const Field& field) {
+  std::vector<FieldType> casts;
+  bool number = false;
+  for (const FieldType type : field.types) {
+    if (is_number(type) && std::exchange(number, true)) continue;
+    casts.push_back(type);
+  }
+  return casts;
+}
 
 bool Measurement::has_clash() const {
   return std::ranges::any_of(fields, [](const Field& field) { return field.types.size() > 1; });

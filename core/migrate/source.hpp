@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,13 @@
 
 namespace haingest::migrate {
 
+// What InfluxDB takes for a time, in nanoseconds; the end of a span may be one more.
+inline constexpr std::int64_t k_earliest = std::numeric_limits<std::int64_t>::min() + 2;
+inline constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
+
 enum class FieldType : std::uint8_t { floating, integer, unsigned_integer, text, boolean };
+// As SHOW FIELD KEYS and casts have it: "float", "integer", "unsigned", "string", "boolean".
+[[nodiscard]] std::string_view word_of(FieldType type);
 
 struct Field {
   std::string name;
@@ -24,6 +31,10 @@ struct Field {
 
   [[nodiscard]] bool may_be(FieldType type) const;
 };
+// The types to ask for so that a query over several shards sees every value of a field once:
+// without a cast it sees the numbers only, and with one a number of one kind is cast to that of
+// another.
+[[nodiscard]] std::vector<FieldType> casts_of(const Field& field);
 
 struct Measurement {
   std::string name;
