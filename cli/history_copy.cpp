@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "cli/targets.hpp"
 #include "core/base/log.hpp"
-#include "core/net/url.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -33,21 +33,16 @@ bool is_url(const std::string& text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
 
-influx::Target history_target_of(const Settings& settings) {
-  influx::Target target;
-  target.name = "history";
-  target.url = settings.text(Key::history_to);
-  const base::Result<net::Url> url = net::parse_url(target.url);
-  if (!url) throw base::Failure(base::ErrorKind::usage, "--history-to: " + url.error().message);
-  target.org = settings.text(Key::history_org);
-  target.bucket = settings.text(Key::history_bucket);
-  target.database = settings.text(Key::history_database);
-  target.retention_policy = settings.text(Key::history_retention_policy);
-  target.token = settings.secret(Key::history_token_file, Key::history_token);
-  target.username = settings.text(Key::history_username);
-  target.password = settings.secret(Key::history_password_file, Key::history_password);
-  return target;
-}
+constexpr TargetKeys k_history_keys{Key::history_to,
+                                    Key::history_org,
+                                    Key::history_bucket,
+                                    Key::history_database,
+                                    Key::history_retention_policy,
+                                    Key::history_token_file,
+                                    Key::history_token,
+                                    Key::history_username,
+                                    Key::history_password_file,
+                                    Key::history_password};
 
 // On a terminal a line that changes, else one a minute in the log.
 class CopyProgressLine {
@@ -59,7 +54,10 @@ class CopyProgressLine {
 
   void show(const migrate::CopyProgress& progress, std::uint64_t of) {
     const auto now = std::chrono::steady_clock::now();
-    if (shown_ == decltype(shown_){}) began_ = now, first_ = progress.points;
+    if (shown_ == Clock::time_point{}) {
+      began_ = now;
+      first_ = progress.points;
+    }
     const auto every = context_.terminal.rewrites ? k_on_terminal : k_in_log;
     if (now - shown_ < every) return;
     shown_ = now;
@@ -105,7 +103,7 @@ jobs::CopyHistoryOptions history_copy_of(const Context& context,
   options.timeout = source.timeout;
   const std::string to = settings.text(Key::history_to);
   if (is_url(to)) {
-    options.server = history_target_of(settings);
+    options.server = target_of(settings, k_history_keys, "history");
   } else {
     if (to != "-" && std::filesystem::exists(to)) {
       throw base::Failure(

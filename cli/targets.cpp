@@ -2,6 +2,7 @@
 #include "cli/targets.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/influx/selection.hpp"
 #include "core/net/url.hpp"
@@ -17,23 +18,8 @@ std::vector<std::string> rules_of(const Settings& settings, Key key) {
   return settings.list(key);
 }
 
-influx::Target target_of(const Settings& settings) {
-  const base::Result<net::Url> url = net::parse_url(settings.text(Key::influx_url));
-  if (!url) {
-    throw base::Failure(base::ErrorKind::usage,
-                        settings.of(Key::influx_url).origin + ": " + url.error().message);
-  }
-  influx::Target target;
-  target.name = settings.text(Key::influx_name);
-  target.url = settings.text(Key::influx_url);
-  target.org = settings.text(Key::influx_org);
-  target.bucket = settings.text(Key::influx_bucket);
-  target.database = settings.text(Key::influx_database);
-  target.retention_policy = settings.text(Key::influx_retention_policy);
-  target.token = settings.secret(Key::influx_token_file, Key::influx_token);
-  target.username = settings.text(Key::influx_username);
-  target.password = settings.secret(Key::influx_password_file, Key::influx_password);
-  return target;
+influx::Target influx_of(const Settings& settings) {
+  return target_of(settings, k_influx_keys, settings.text(Key::influx_name));
 }
 
 // Flags and variables are for one target; which of several one that is set means cannot be told.
@@ -53,6 +39,25 @@ void refuse_single(const Settings& settings) {
 }
 
 }  // namespace
+
+influx::Target target_of(const Settings& settings, const TargetKeys& keys, std::string name) {
+  influx::Target target;
+  target.name = std::move(name);
+  target.url = settings.text(keys.url);
+  const base::Result<net::Url> url = net::parse_url(target.url);
+  if (!url) {
+    throw base::Failure(base::ErrorKind::usage,
+                        settings.of(keys.url).origin + ": " + url.error().message);
+  }
+  target.org = settings.text(keys.org);
+  target.bucket = settings.text(keys.bucket);
+  target.database = settings.text(keys.database);
+  target.retention_policy = settings.text(keys.retention_policy);
+  target.token = settings.secret(keys.token_file, keys.token);
+  target.username = settings.text(keys.username);
+  target.password = settings.secret(keys.password_file, keys.password);
+  return target;
+}
 
 influx::EncoderOptions encoder_of(const Settings& settings) {
   influx::EncoderOptions encoder;
@@ -91,10 +96,10 @@ influx::Target only_target_of(const Settings& settings) {
 }
 
 std::vector<influx::Target> targets_of(const Settings& settings) {
-  if (settings.targets().empty()) return {target_of(settings)};
+  if (settings.targets().empty()) return {influx_of(settings)};
   refuse_single(settings);
   std::vector<influx::Target> targets;
-  for (const Settings& each : settings.targets()) targets.push_back(target_of(each));
+  for (const Settings& each : settings.targets()) targets.push_back(influx_of(each));
   return targets;
 }
 
