@@ -99,6 +99,10 @@ ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) 
     }
     rejected = copied->rejected;
   }
+  if (!migrated.history->proof_is_whole) {
+    throw base::Failure(base::ErrorKind::failure,
+                        "the counting was stopped; --verify-only does it again");
+  }
   if (rejected > 0) {
     base::log::error("the target has refused " + std::to_string(rejected) +
                      " points; they are in " + copy.rejects_path + ", each with the reason");

@@ -111,6 +111,10 @@ jobs::CopyHistoryOptions history_copy_of(const Context& context,
           "--history-to: " + to + " is there already; name another file, or take it away");
     }
     options.file = to;
+    if (settings.on(Key::verify_only)) {
+      throw base::Failure(base::ErrorKind::usage,
+                          "--verify-only counts what a server holds, and --history-to names none");
+    }
   }
   options.filter = {settings.list(Key::measurement), moment_of(settings, Key::since),
                     moment_of(settings, Key::until)};

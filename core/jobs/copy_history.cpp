@@ -49,15 +49,10 @@ std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
   return std::move(*sink);
 }
 
-// None where the target is no InfluxDB 1 or 2.
-std::optional<influx::QueryOptions> query_options_of(const CopyHistoryOptions& options) {
-  if (!options.server) return std::nullopt;
+influx::QueryOptions query_options_of(const CopyHistoryOptions& options) {
   net::HttpClient client(options.tls);
   const auto server = influx::who_answers(client, *options.server, options.timeout);
   if (!server) throw base::Failure(server.error());
-  const bool counts = server->flavour == influx::Flavour::influxdb1 ||
-                      server->flavour == influx::Flavour::influxdb2;
-  if (!counts) return std::nullopt;
   return influx::QueryOptions{.source = *options.server,
                               .flavour = server->flavour,
                               .tls = options.tls,
@@ -68,14 +63,14 @@ std::optional<influx::QueryOptions> query_options_of(const CopyHistoryOptions& o
 // Progress is the copy's; counting takes seconds for millions of points.
 void prove(const CopyHistoryOptions& options, const OldInflux& influx,
            const std::vector<migrate::Part>& parts, CopyHistoryReport& report) {
-  auto target = query_options_of(options);
-  if (!target) return;
   migrate::ProofOptions proof;
   proof.source = influx.query_options();
-  proof.target = std::move(*target);
+  proof.target = query_options_of(options);
+  if (!options.verify_only && !migrate::can_prove(proof.target.flavour)) return;
   proof.filter = options.filter;
   proof.cancel = options.source.cancel;
   report.proof = migrate::prove(proof, parts).value();
+  report.proof_is_whole = report.proof->size() == parts.size();
 }
 
 }  // namespace
@@ -117,9 +112,13 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   migrate::Rejects rejects(options.rejects_path);
   const auto sink = sink_of(options, rejects);
   report.copied = migrate::copy(copy, parts, *sink, checkpoint).value();
+  if (report.copied->started_anew) {
+    base::log::warning(
+        "the output of the run before is not there any more: it was all copied anew");
+  }
   if (!report.copied->complete) return report;
   checkpoint.remove();
-  prove(options, influx, parts, report);
+  if (options.server) prove(options, influx, parts, report);
   return report;
 }
 

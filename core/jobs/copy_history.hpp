@@ -34,7 +34,7 @@ struct CopyHistoryOptions {
   std::string rejects_path;
   bool restart = false;  // what an earlier run has done counts for nothing
   bool dry_run = false;
-  bool verify_only = false;  // counts what an earlier run has copied
+  bool verify_only = false;  // counts what an earlier run has copied; of a server alone
   base::Clock clock = base::system_now;
   // On threads of its own, one call at a time: points, and of how many (0: not known).
   std::function<void(const migrate::CopyProgress&, std::uint64_t)> progress =
@@ -47,6 +47,7 @@ struct CopyHistoryReport {
   std::optional<migrate::CopyReport> copied;  // none in a dry run, and of verify_only
   // Of an InfluxDB 1 or 2 whose copy is complete; of others counts cannot agree.
   std::optional<std::vector<migrate::PartProof>> proof;
+  bool proof_is_whole = true;  // false: it was cancelled
 
   [[nodiscard]] std::uint64_t differences() const;
 };

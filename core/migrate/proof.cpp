@@ -68,10 +68,13 @@ class Proof {
 
 }  // namespace
 
+bool can_prove(Flavour target) {
+  return target == Flavour::influxdb1 || target == Flavour::influxdb2;
+}
+
 base::Result<std::vector<PartProof>> prove(const ProofOptions& options,
                                            const std::vector<Part>& parts) {
-  if (options.target.flavour != Flavour::influxdb1 &&
-      options.target.flavour != Flavour::influxdb2) {
+  if (!can_prove(options.target.flavour)) {
     return base::Error{base::ErrorKind::usage,
                        std::string(influx::name_of(options.target.flavour)) +
                            " does not count as the source does; only InfluxDB 1 and 2 do",

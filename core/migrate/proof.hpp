@@ -40,6 +40,8 @@ struct ProofOptions {
   std::function<void(const Part&, std::uint64_t)> progress = [](const Part&, std::uint64_t) {};
 };
 
+[[nodiscard]] bool can_prove(influx::Flavour target);
+
 // Counts where the source has points: what the target alone has elsewhere is no difference. A
 // server whose disk was full counts points that it has refused, until it is started again.
 [[nodiscard]] base::Result<std::vector<PartProof>> prove(const ProofOptions& options,

@@ -376,6 +376,19 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
                                   " is there already; name another file, or take it away"));
     CHECK(read_file(file) == text);
   }
+  SECTION("what cannot be counted is not said to be whole") {
+    const Outcome file = old.run({"--history-to", "x.lp", "--verify-only"});
+    CHECK(file.exit_code == 2);
+    CHECK(file.err == error_line("--verify-only counts what a server holds, and --history-to "
+                                 "names none"));
+    if (!have_part("victoria-metrics")) return;
+    const VictoriaMetrics server;
+    const Outcome counted =
+        old.run({"--no-sync", "--history-to", server.url(), "--verify-only", "-o", "json"});
+    CHECK(counted.exit_code == 2);
+    CHECK(counted.err == error_line("VictoriaMetrics does not count as the source does; only "
+                                    "InfluxDB 1 and 2 do"));
+  }
   SECTION("what is no moment") {
     const Outcome copied = old.run({"--history-to", "-", "--since", "yesterday"});
     CHECK(copied.exit_code == 2);
