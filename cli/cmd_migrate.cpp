@@ -158,7 +158,7 @@ Command migrate_command() {
   return {
       .name = "migrate-from-influx",
       .bit = k_migrate,
-      .summary = "Take devices and entities out of an old InfluxDB, once",
+      .summary = "Take devices, entities and the history out of an old InfluxDB, once",
       .text =
           "Reads what an InfluxDB 1 or 2 tells of devices and entities, in the layout of "
           "ha-ingestor (measurements devices and entities, in whatever bucket) or in that of "
@@ -169,13 +169,12 @@ Command migrate_command() {
           "no longer has is kept as removed and never becomes a live row. Rows that neither Home "
           "Assistant nor InfluxDB knows are removed: mock devices, for instance.\n\n"
           "Where Home Assistant is configured, a sync follows.\n\n"
-          "With --history-to every point of every database, or of the one that is named, is copied "
-          "then, with the types of its fields and every byte of its texts: to a server, whose "
-          "databases, retention policies and buckets are made where they are missing, or as line "
-          "protocol into a file. An end in the middle, kill -9 included, costs one window: the "
-          "same "
-          "command goes on behind it. Points that the target refuses for good are kept in a file "
-          "beside the database, each with the reason; the exit code is 6 then.",
+          "With --history-to every point of every database, or of the one that is named, is "
+          "copied then, with the types of its fields and every byte of its texts: to a server, "
+          "whose databases, retention policies and buckets are made where they are missing, or as "
+          "line protocol into a file. An end in the middle, kill -9 included, costs one window: "
+          "the same command goes on behind it. Points that the target refuses for good are kept "
+          "in a file beside the database, each with the reason; the exit code is 6 then.",
       .examples = {{"haingest migrate-from-influx --influx-url http://localhost:8086 --dry-run",
                     "what would change"},
                    {"haingest migrate-from-influx --influx-url http://localhost:8086 "

@@ -38,8 +38,8 @@ std::span<const ExitCodeText> exit_codes() {
       ExitCodeText{ExitCode::credentials, "credentials refused; do not retry, Home Assistant bans"},
       ExitCodeText{ExitCode::unreachable, "a peer is unreachable, cut off or out of time"},
       ExitCodeText{ExitCode::partial,
-                   "finished, but parts failed: a registry answered with an error, or Home "
-                   "Assistant is still starting"},
+                   "finished, but parts failed: a registry answered with an error, Home Assistant "
+                   "is still starting, or a copied history lacks something"},
       ExitCodeText{ExitCode::guard,
                    "stopped by a safety guard: mass removal, another house, a newer schema"},
   };

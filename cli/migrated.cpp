@@ -102,6 +102,32 @@ std::string proof_line(const jobs::CopyHistoryReport& history) {
          (differences == 0 ? "no difference." : std::to_string(differences) + " differences.");
 }
 
+// "1234 points in 3 measurements copied.": what was, or would be.
+std::string history_line(const jobs::CopyHistoryReport& history) {
+  std::uint64_t points = 0;
+  std::size_t measurements = 0;
+  const auto add = [&](std::uint64_t of_one) {
+    points += of_one;
+    if (of_one > 0) ++measurements;
+  };
+  if (history.copied) {
+    for (const migrate::PartReport& part : history.copied->parts) add(part.done.points);
+  } else {
+    for (const migrate::PartPlan& part : history.plan.parts) {
+      add(part.extent ? part.extent->points : 0);
+    }
+  }
+  std::string text = std::to_string(points) + " points in " + std::to_string(measurements) +
+                     " measurements " + (history.copied ? "copied" : "would be copied");
+  if (history.copied && history.copied->rejected > 0) {
+    text += ", " + std::to_string(history.copied->rejected) + " of them rejected";
+  }
+  if (history.copied && history.copied->dropped_texts > 0) {
+    text += ", " + std::to_string(history.copied->dropped_texts) + " texts left out";
+  }
+  return text + ".";
+}
+
 void write_history(std::ostream& out, const jobs::CopyHistoryReport& history, std::size_t width) {
   out << '\n';
   write_rows(out, history_rows(history), Format::table, width);
@@ -186,31 +212,6 @@ void write_json(std::ostream& out, const Migrated& migrated) {
 }
 
 }  // namespace
-
-std::string history_line(const jobs::CopyHistoryReport& history) {
-  std::uint64_t points = 0;
-  std::size_t measurements = 0;
-  const auto add = [&](std::uint64_t of_one) {
-    points += of_one;
-    if (of_one > 0) ++measurements;
-  };
-  if (history.copied) {
-    for (const migrate::PartReport& part : history.copied->parts) add(part.done.points);
-  } else {
-    for (const migrate::PartPlan& part : history.plan.parts) {
-      add(part.extent ? part.extent->points : 0);
-    }
-  }
-  std::string text = std::to_string(points) + " points in " + std::to_string(measurements) +
-                     " measurements " + (history.copied ? "copied" : "would be copied");
-  if (history.copied && history.copied->rejected > 0) {
-    text += ", " + std::to_string(history.copied->rejected) + " of them rejected";
-  }
-  if (history.copied && history.copied->dropped_texts > 0) {
-    text += ", " + std::to_string(history.copied->dropped_texts) + " texts left out";
-  }
-  return text + ".";
-}
 
 void write_migrated(std::ostream& out, const Migrated& migrated, Format format, std::size_t width) {
   if (format == Format::json) return write_json(out, migrated);

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <iosfwd>
 #include <optional>
-#include <string>
 
 #include "cli/output.hpp"
 #include "core/jobs/copy_history.hpp"
@@ -25,8 +24,5 @@ struct Migrated {
 // "sync", "history"}; ndjson and CSV are the changes; a table begins with what was found and ends
 // with what became of it.
 void write_migrated(std::ostream& out, const Migrated& migrated, Format format, std::size_t width);
-
-// "1 234 points in 3 measurements": what was, or would be, copied.
-[[nodiscard]] std::string history_line(const jobs::CopyHistoryReport& history);
 
 }  // namespace haingest::cli

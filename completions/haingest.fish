@@ -6,7 +6,7 @@ complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve wat
 complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve watch dead-letters migrate-from-influx' -a serve -d 'Answer the data API over HTTP'
 complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve watch dead-letters migrate-from-influx' -a watch -d 'Follow Home Assistant: its registries into the database, its states to InfluxDB'
 complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve watch dead-letters migrate-from-influx' -a dead-letters -d 'List, retry or drop the points that InfluxDB has refused'
-complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve watch dead-letters migrate-from-influx' -a migrate-from-influx -d 'Take devices and entities out of an old InfluxDB, once'
+complete -c haingest -n 'not __fish_seen_subcommand_from discover sync serve watch dead-letters migrate-from-influx' -a migrate-from-influx -d 'Take devices, entities and the history out of an old InfluxDB, once'
 
 complete -c haingest -l config -r -F -d 'Read this configuration file instead of the usual ones'
 complete -c haingest -l ha-url -x -d 'Home Assistant\'s address, http(s) or ws(s); repeatable: tried in order'
