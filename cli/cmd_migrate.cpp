@@ -59,7 +59,9 @@ jobs::MigrateOptions options_of(const Context& context, const jobs::OldInfluxOpt
 
 // None where Home Assistant is not configured, or not to be asked.
 std::optional<jobs::SyncOptions> sync_of(const Context& context) {
-  if (context.settings.on(Key::no_sync) || context.settings.on(Key::dry_run)) return std::nullopt;
+  for (const Key key : {Key::no_sync, Key::dry_run, Key::verify_only}) {
+    if (context.settings.on(key)) return std::nullopt;
+  }
   jobs::SyncOptions options = sync_options_of(context);
   if (options.ha.endpoints.empty()) return std::nullopt;
   return options;
@@ -77,7 +79,8 @@ void import_and_sync(const Context& context, const jobs::MigrateOptions& options
 void print(const Context& context, const Migrated& migrated) {
   // There the points are.
   if (context.settings.text(Key::history_to) == "-" && !migrated.dry_run) return;
-  const bool changed = migrated.report.imported.report.changed() || migrated.history ||
+  const bool changed = migrated.history ||
+                       (migrated.report && migrated.report->imported.report.changed()) ||
                        (migrated.synced && migrated.synced->changed());
   if (!changed && context.settings.on(Key::quiet)) return;
   write_migrated(context.out, migrated, context.format(), context.terminal.width);
@@ -116,10 +119,15 @@ ExitCode run_migrate(Context& context) {
   jobs::MigrateOptions options = options_of(context, source);
   const bool with_history = context.settings.given(Key::history_to);
   jobs::CopyHistoryOptions copy;
-  if (with_history) copy = history_copy_of(context, source);
+  if (with_history) {
+    copy = history_copy_of(context, source);
+  } else {
+    refuse_without_history(context.settings);
+  }
   std::optional<jobs::SyncOptions> sync = sync_of(context);
   // A folder is made for it when everything else is known to be right.
-  options.database_path = context.database_path_to_change();
+  options.database_path =
+      copy.verify_only ? context.database_path() : context.database_path_to_change();
   if (sync) sync->database_path = options.database_path;
   leave_beside(options.database_path, copy);
   std::optional<net::StopSignal> stop;
@@ -134,10 +142,10 @@ ExitCode run_migrate(Context& context) {
   migrated.dry_run = options.dry_run;
   std::optional<base::Error> failed;
   try {
-    import_and_sync(context, options, sync, migrated);
+    if (!copy.verify_only) import_and_sync(context, options, sync, migrated);
     if (with_history) migrated.history = copy_in_sight(context, copy);
   } catch (const base::Failure& failure) {
-    if (migrated.report.source.empty()) throw;
+    if (!migrated.report) throw;
     failed = failure.error();
     if (!migrated.synced && sync) {
       failed->message =
@@ -187,6 +195,7 @@ Command migrate_command() {
                     "and the whole history into an InfluxDB 2"},
                    {"haingest migrate-from-influx --no-sync --history-to history.lp.gz",
                     "into a file"}},
+      .log_level = "info",
       .run = run_migrate,
   };
 }

@@ -8,6 +8,7 @@
 
 #include "cli/targets.hpp"
 #include "core/base/log.hpp"
+#include "core/base/span.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -54,8 +55,8 @@ class CopyProgressLine {
 
   void show(const migrate::CopyProgress& progress, std::uint64_t of) {
     const auto now = std::chrono::steady_clock::now();
-    if (shown_ == Clock::time_point{}) {
-      began_ = now;
+    if (began_ == Clock::time_point{}) {
+      began_ = shown_ = now;
       first_ = progress.points;
     }
     const auto every = context_.terminal.rewrites ? k_on_terminal : k_in_log;
@@ -70,7 +71,7 @@ class CopyProgressLine {
   static constexpr std::chrono::milliseconds k_on_terminal{200};
   static constexpr std::chrono::milliseconds k_in_log{60'000};
 
-  // "1234567 points, 45000/s, 38%, 52 s left, at power"
+  // "1234567 points, 45000/s, 38%, 4 min left, at power"
   [[nodiscard]] std::string line_of(const migrate::CopyProgress& progress, std::uint64_t of,
                                     Clock::time_point now) const {
     const double seconds = std::chrono::duration<double>(now - began_).count();
@@ -78,10 +79,9 @@ class CopyProgressLine {
     std::string line = std::to_string(progress.points) + " points";
     if (rate >= 1) line += ", " + std::to_string(static_cast<std::uint64_t>(rate)) + "/s";
     if (of > progress.points && rate >= 1) {
-      const auto left =
-          static_cast<std::uint64_t>(static_cast<double>(of - progress.points) / rate);
-      line += ", " + std::to_string(progress.points * 100 / of) + "%, " + std::to_string(left) +
-              " s left";
+      const std::chrono::duration<double> left(static_cast<double>(of - progress.points) / rate);
+      line += ", " + std::to_string(progress.points * 100 / of) + "%, " +
+              base::roughly(std::chrono::floor<std::chrono::microseconds>(left)) + " left";
     }
     return line + ", at " + progress.part->measurement->name;
   }
@@ -118,11 +118,26 @@ jobs::CopyHistoryOptions history_copy_of(const Context& context,
   }
   options.filter = {settings.list(Key::measurement), moment_of(settings, Key::since),
                     moment_of(settings, Key::until)};
+  if (options.filter.span().begin >= options.filter.span().end) {
+    settings.refuse(Key::until, settings.text(Key::until),
+                    "is not behind --since; nothing would be copied");
+  }
   options.texts = texts_of(settings);
   options.restart = settings.on(Key::restart);
   options.dry_run = settings.on(Key::dry_run);
   options.verify_only = settings.on(Key::verify_only);
   return options;
+}
+
+void refuse_without_history(const Settings& settings) {
+  for (const Key key :
+       {Key::since, Key::until, Key::measurement, Key::restart, Key::verify_only, Key::strings}) {
+    if (!settings.given(key)) continue;
+    throw base::Failure(base::ErrorKind::usage,
+                        settings.of(key).origin +
+                            " is about the history, and without --history-to "
+                            "none is copied");
+  }
 }
 
 void leave_beside(const std::string& database, jobs::CopyHistoryOptions& options) {

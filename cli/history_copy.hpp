@@ -12,6 +12,8 @@ namespace haingest::cli {
 // Throws Failure `usage`.
 [[nodiscard]] jobs::CopyHistoryOptions history_copy_of(const Context& context,
                                                        const jobs::OldInfluxOptions& source);
+// Throws Failure `usage` for what means nothing without --history-to.
+void refuse_without_history(const Settings& settings);
 // Its checkpoint, and what the target refuses.
 void leave_beside(const std::string& database, jobs::CopyHistoryOptions& options);
 

@@ -7,6 +7,7 @@
 
 #include "cli/report.hpp"
 #include "core/base/json_object.hpp"
+#include "core/base/span.hpp"
 
 namespace haingest::cli {
 namespace {
@@ -60,14 +61,16 @@ Rows history_rows(const jobs::CopyHistoryReport& history) {
     }
     return rows;
   }
-  Rows rows{{"database", "policy", "measurement", "series", "points", "values", "first", "last"},
-            {}};
-  for (const auto& [part, extent, series] : history.plan.parts) {
+  Rows rows{
+      {"database", "policy", "measurement", "series", "points", "values", "bytes", "first", "last"},
+      {}};
+  for (const auto& [part, extent, series, bytes] : history.plan.parts) {
     if (!extent) continue;
     rows.cells.push_back({text_cell(part.database->name), text_cell(part.policy->name),
                           text_cell(part.measurement->name), number_cell(series),
                           number_cell(extent->points), number_cell(extent->values),
-                          text_cell(moment(extent->first)), text_cell(moment(extent->last))});
+                          number_cell(bytes), text_cell(moment(extent->first)),
+                          text_cell(moment(extent->last))});
   }
   return rows;
 }
@@ -102,6 +105,14 @@ std::string proof_line(const jobs::CopyHistoryReport& history) {
          (differences == 0 ? "no difference." : std::to_string(differences) + " differences.");
 }
 
+// "900 kB", "1.4 GB"
+std::string size_text(std::uint64_t bytes) {
+  if (bytes < 1'000'000) return std::to_string((bytes + 999) / 1'000) + " kB";
+  if (bytes < 1'000'000'000) return std::to_string((bytes + 500'000) / 1'000'000) + " MB";
+  const std::uint64_t tenths = (bytes + 50'000'000) / 100'000'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
+}
+
 // "1234 points in 3 measurements copied.": what was, or would be.
 std::string history_line(const jobs::CopyHistoryReport& history) {
   std::uint64_t points = 0;
@@ -125,11 +136,14 @@ std::string history_line(const jobs::CopyHistoryReport& history) {
   if (history.copied && history.copied->dropped_texts > 0) {
     text += ", " + std::to_string(history.copied->dropped_texts) + " texts left out";
   }
+  if (!history.copied && points > 0) {
+    text += ": about " + size_text(history.plan.bytes) + " of line protocol, and " +
+            base::roughly(history.estimated_time);
+  }
   return text + ".";
 }
 
 void write_history(std::ostream& out, const jobs::CopyHistoryReport& history, std::size_t width) {
-  out << '\n';
   write_rows(out, history_rows(history), Format::table, width);
   if (!history.copied) {
     for (const std::string& warning : history.plan.warnings) out << warning << '\n';
@@ -143,13 +157,13 @@ void write_history(std::ostream& out, const jobs::CopyHistoryReport& history, st
   if (history.differences() > 0) write_rows(out, difference_rows(history), Format::table, width);
 }
 
-void write_table(std::ostream& out, const Migrated& migrated, std::size_t width) {
-  const jobs::MigrateReport& report = migrated.report;
+void write_devices(std::ostream& out, const jobs::MigrateReport& report, bool dry_run,
+                   std::size_t width) {
   if (report.layout) {
     out << report.source << ", layout " << name_of(*report.layout) << ":\n";
     write_rows(out, found_rows(report), Format::table, width);
     out << '\n';
-    write_report(out, report.imported.report, migrated.dry_run, Format::table, width);
+    write_report(out, report.imported.report, dry_run, Format::table, width);
   } else {
     out << report.source << ": no devices and entities.\n";
   }
@@ -159,11 +173,17 @@ void write_table(std::ostream& out, const Migrated& migrated, std::size_t width)
   if (const std::string unknown = counted(report.imported.unknown); !unknown.empty()) {
     out << "Neither Home Assistant nor InfluxDB knows " << unknown << ": removed.\n";
   }
+}
+
+void write_table(std::ostream& out, const Migrated& migrated, std::size_t width) {
+  if (migrated.report) write_devices(out, *migrated.report, migrated.dry_run, width);
   if (migrated.synced) {
     out << "\nThen a sync with Home Assistant:\n";
     write_report(out, *migrated.synced, migrated.dry_run, Format::table, width);
   }
-  if (migrated.history) write_history(out, *migrated.history, width);
+  if (!migrated.history) return;
+  if (migrated.report) out << '\n';
+  write_history(out, *migrated.history, width);
 }
 
 void write_history_json(std::ostream& out, const jobs::CopyHistoryReport& history) {
@@ -173,6 +193,9 @@ void write_history_json(std::ostream& out, const jobs::CopyHistoryReport& histor
     out << ",\"complete\":" << (history.copied->complete ? "true" : "false")
         << ",\"rejected\":" << history.copied->rejected
         << ",\"dropped_texts\":" << history.copied->dropped_texts;
+  } else {
+    out << ",\"estimated_bytes\":" << history.plan.bytes
+        << ",\"estimated_seconds\":" << history.estimated_time.count();
   }
   if (history.proof) {
     out << ",\"differences\":";
@@ -186,16 +209,25 @@ void write_history_json(std::ostream& out, const jobs::CopyHistoryReport& histor
   out << "]}";
 }
 
-void write_json(std::ostream& out, const Migrated& migrated) {
-  const jobs::MigrateReport& report = migrated.report;
-  out << "{\"source\":" << text_cell(report.source).json
-      << ",\"version\":" << text_cell(report.server.version).json
-      << ",\"layout\":" << (report.layout ? text_cell(name_of(*report.layout)).json : "null")
+void write_devices_json(std::ostream& out, const jobs::MigrateReport& report) {
+  out << ",\"layout\":" << (report.layout ? text_cell(name_of(*report.layout)).json : "null")
       << ",\"found\":";
   write_rows(out, found_rows(report), Format::json, 0);
   out << ",\"dead\":" << counts_json(report.imported.dead)
       << ",\"unknown\":" << counts_json(report.imported.unknown) << ",\"store\":";
   mirror::write_json(out, report.imported.report);
+}
+
+void write_json(std::ostream& out, const Migrated& migrated) {
+  const auto& report = migrated.report;
+  out << "{\"source\":" << text_cell(report ? report->source : migrated.history->source_name).json
+      << ",\"version\":"
+      << text_cell(report ? report->server.version : migrated.history->server.version).json;
+  if (report) {
+    write_devices_json(out, *report);
+  } else {
+    out << R"(,"layout":null,"found":null,"dead":null,"unknown":null,"store":null)";
+  }
   out << ",\"sync\":";
   if (migrated.synced) {
     mirror::write_json(out, *migrated.synced);
@@ -216,7 +248,9 @@ void write_json(std::ostream& out, const Migrated& migrated) {
 void write_migrated(std::ostream& out, const Migrated& migrated, Format format, std::size_t width) {
   if (format == Format::json) return write_json(out, migrated);
   if (format == Format::table) return write_table(out, migrated, width);
-  write_report(out, migrated.report.imported.report, migrated.dry_run, format, width);
+  if (migrated.report) {
+    write_report(out, migrated.report->imported.report, migrated.dry_run, format, width);
+  }
   if (migrated.synced && format == Format::ndjson) {
     write_report(out, *migrated.synced, migrated.dry_run, format, width);
   }

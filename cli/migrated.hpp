@@ -14,15 +14,15 @@
 namespace haingest::cli {
 
 struct Migrated {
-  jobs::MigrateReport report;
+  std::optional<jobs::MigrateReport> report;       // none with --verify-only
   std::optional<mirror::Report> synced;            // by the sync behind it
   std::optional<jobs::CopyHistoryReport> history;  // with --history-to
   bool dry_run = false;
 };
 
 // JSON is one object: {"source", "version", "layout", "found":[…], "dead", "unknown", "store",
-// "sync", "history"}; ndjson and CSV are the changes; a table begins with what was found and ends
-// with what became of it.
+// "sync", "history"}, null where it was not done; ndjson and CSV are the changes; a table begins
+// with what was found and ends with what became of it.
 void write_migrated(std::ostream& out, const Migrated& migrated, Format format, std::size_t width);
 
 }  // namespace haingest::cli

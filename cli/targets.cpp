@@ -85,12 +85,14 @@ influx::Target only_target_of(const Settings& settings) {
                         "no InfluxDB is configured; give --influx-url, or INFLUXDB_URL in the "
                         "environment");
   }
+  // Where points go today is seldom where they were.
+  if (settings.given(Key::influx_url)) return influx_of(settings);
   std::vector<influx::Target> targets = targets_of(settings);
   if (targets.size() > 1) {
     throw base::Failure(base::ErrorKind::usage,
                         "the configuration file has " + std::to_string(targets.size()) +
-                            " [[influx]] tables, and one InfluxDB is read from; name a file with "
-                            "that one with --config");
+                            " [[influx]] tables, and one InfluxDB is read from; name it with "
+                            "--influx-url");
   }
   return std::move(targets.front());
 }

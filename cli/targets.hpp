@@ -35,7 +35,7 @@ inline constexpr TargetKeys k_influx_keys{Key::influx_url,
 [[nodiscard]] bool has_target(const Settings& settings);
 // These throw Failure `usage`.
 [[nodiscard]] std::vector<influx::Target> targets_of(const Settings& settings);
-// The one that is configured.
+// The one that is configured; one that a flag or the environment names goes before the file's.
 [[nodiscard]] influx::Target only_target_of(const Settings& settings);
 [[nodiscard]] influx::EncoderOptions encoder_of(const Settings& settings);
 

@@ -71,13 +71,13 @@ bool Carrier::find_server() {
     return false;
   }
   if (server->flavour == Flavour::unknown) {
-    hold(std::string(k_no_known_server));
+    hold(base::ErrorKind::failure, std::string(k_no_known_server));
     return false;
   }
   const auto request = write_request(options_.target, server->flavour);
   host_.recognised(*server);
   if (!request) {
-    hold(request.error().message);
+    hold(request.error().kind, request.error().message);
     return false;
   }
   // Asked before anything is sent, so that each later start is noticed.
@@ -227,7 +227,7 @@ void Carrier::act(const Verdict& verdict, std::vector<Task>& tasks) {
       pause_for_retry(verdict.after);
       return;
     case Action::hold:
-      hold(verdict.sentence);
+      hold(verdict.error_kind, verdict.sentence);
       return;
   }
 }
@@ -298,9 +298,9 @@ void Carrier::pause_for_retry(std::optional<milliseconds> after) {
   host_.pause(after ? std::max(*after, shortest) : milliseconds(part(random_)));
 }
 
-void Carrier::hold(const std::string& sentence) {
+void Carrier::hold(base::ErrorKind kind, const std::string& sentence) {
   must_ask_ = true;
-  host_.held(sentence);
+  host_.held(kind, sentence);
   host_.pause(options_.probe_pause);
 }
 

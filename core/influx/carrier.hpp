@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
 #include "core/influx/batch.hpp"
 #include "core/influx/dead_letters.hpp"
@@ -58,7 +59,8 @@ class CarrierHost {
 
   virtual void well() = 0;
   virtual void retrying(const std::string& sentence) = 0;  // before a pause
-  virtual void held(const std::string& sentence) = 0;      // an operator is needed; likewise
+  // Likewise, and an operator is needed: `credentials`, or `failure` for anything else.
+  virtual void held(base::ErrorKind kind, const std::string& sentence) = 0;
   virtual void warn(const std::string& sentence) = 0;
   // Sleeps until the time is up, stopping, or something that is worth another try.
   virtual void pause(std::chrono::milliseconds span) = 0;
@@ -106,7 +108,7 @@ class Carrier {
   [[nodiscard]] bool bury(std::vector<DeadLetter> letters);
   void well();
   void pause_for_retry(std::optional<std::chrono::milliseconds> after);
-  void hold(const std::string& sentence);
+  void hold(base::ErrorKind kind, const std::string& sentence);
 
   const CarrierOptions& options_;
   StartWatch& start_;

@@ -85,7 +85,9 @@ void Delivery::well() {
 
 void Delivery::retrying(const std::string& sentence) { shared_.state.retrying(worker_, sentence); }
 
-void Delivery::held(const std::string& sentence) { shared_.state.held(worker_, sentence); }
+void Delivery::held(base::ErrorKind /*kind*/, const std::string& sentence) {
+  shared_.state.held(worker_, sentence);
+}
 
 void Delivery::warn(const std::string& sentence) { shared_.state.warn(sentence); }
 

@@ -76,7 +76,7 @@ class Delivery : private CarrierHost {
   [[nodiscard]] bool bury(std::vector<DeadLetter> letters) override;
   void well() override;
   void retrying(const std::string& sentence) override;
-  void held(const std::string& sentence) override;
+  void held(base::ErrorKind kind, const std::string& sentence) override;
   void warn(const std::string& sentence) override;
   void pause(std::chrono::milliseconds span) override;
 

@@ -22,18 +22,6 @@ std::string points(std::uint64_t count) {
   return grouped(count) + (count == 1 ? " point" : " points");
 }
 
-// Roughly, as people say it: "40 s", "3 min", "5 h", "2 days".
-std::string roughly(std::chrono::microseconds span) {
-  using namespace std::chrono;
-  const auto seconds_passed = duration_cast<seconds>(span).count();
-  if (seconds_passed < 90) return std::to_string(seconds_passed) + " s";
-  const auto minutes_passed = (seconds_passed + 30) / 60;
-  if (minutes_passed < 90) return std::to_string(minutes_passed) + " min";
-  const auto hours_passed = (minutes_passed + 30) / 60;
-  if (hours_passed < 48) return std::to_string(hours_passed) + " h";
-  return std::to_string((hours_passed + 12) / 24) + " days";
-}
-
 }  // namespace
 
 UploadState::UploadState(const UploaderOptions& options, std::function<std::uint64_t()> waiting)
@@ -110,7 +98,7 @@ bool UploadState::well(std::size_t worker) {
   const auto span = status_.failing_since ? options_.clock() - *status_.failing_since
                                           : std::chrono::microseconds{0};
   const std::uint64_t waiting = waiting_();
-  base::log::info(who() + " answers again after " + roughly(span) + "; " + points(waiting) +
+  base::log::info(who() + " answers again after " + base::roughly(span) + "; " + points(waiting) +
                   (waiting == 1 ? " waits" : " wait"));
   status_.last_error.clear();
   status_.failing_since.reset();

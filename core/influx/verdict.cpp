@@ -116,8 +116,11 @@ Verdict kept(const Answer& answer, std::string_view what) {
   return make(Action::retry, std::string(what) + quoted(answer), answer);
 }
 
-Verdict held(const Answer& answer, std::string_view what) {
-  return make(Action::hold, std::string(what) + quoted(answer), answer);
+Verdict held(const Answer& answer, std::string_view what,
+             base::ErrorKind kind = base::ErrorKind::failure) {
+  Verdict verdict = make(Action::hold, std::string(what) + quoted(answer), answer);
+  verdict.error_kind = kind;
+  return verdict;
 }
 
 // field type conflict: input field "v" on measurement "c" is type integer, already exists as type
@@ -265,9 +268,11 @@ Verdict judge_status(const Answer& answer) {
     case 422:
       return judge_refusal(answer);
     case 401:
-      return held(answer, "the credentials are refused; check token, user and password");
+      return held(answer, "the credentials are refused; check token, user and password",
+                  base::ErrorKind::credentials);
     case 403:
-      return held(answer, "the credentials may not write there; give them the right");
+      return held(answer, "the credentials may not write there; give them the right",
+                  base::ErrorKind::credentials);
     case 404:
       return judge_missing(answer);
     case 408:

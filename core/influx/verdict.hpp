@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
 #include "core/influx/target.hpp"
 #include "core/net/http_client.hpp"
@@ -45,7 +46,8 @@ struct Verdict {
   std::string sentence = {};
   // The server's own words, one line; for the dead letters.
   std::string reason = {};
-  std::optional<std::chrono::milliseconds> after = {};  // it said so; capped
+  std::optional<std::chrono::milliseconds> after = {};    // it said so; capped
+  base::ErrorKind error_kind = base::ErrorKind::failure;  // of what is held
   bool some_stored = false;  // lines of it may be stored, whatever it says
   std::optional<std::uint64_t> dropped = {};
   Conflict conflict = {};

@@ -86,11 +86,14 @@ std::uint64_t CopyHistoryReport::differences() const {
 CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   const OldInflux influx(options.source);
   CopyHistoryReport report;
+  report.source_name = influx.name();
+  report.server = influx.server();
   report.source = std::make_shared<const migrate::Source>(influx.look());
   const auto parts = influx.taken(
       migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
   influx::QueryClient client(influx.query_options());
-  report.plan = influx.taken(migrate::plan_of(client, parts, options.clock()));
+  report.plan = influx.taken(migrate::plan_of(client, parts, options.filter, options.clock()));
+  report.estimated_time = migrate::estimated_time(report.plan, options.server.has_value());
   if (options.dry_run) return report;
   if (options.verify_only) {
     prove(options, influx, parts, report);
@@ -98,18 +101,23 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   }
   for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
 
-  const bool is_all = !options.filter.since && !options.filter.until;
   migrate::CopyOptions copy;
   copy.source = influx.query_options();
   copy.filter = options.filter;
   copy.clock = options.clock;
   copy.cancel = options.source.cancel;
   copy.progress = [&](const migrate::CopyProgress& progress) {
-    options.progress(progress, is_all ? report.plan.points : 0);
+    options.progress(progress, report.plan.points);
   };
   copy.trouble = [](const std::string& sentence) { base::log::warning(sentence); };
   migrate::Checkpoint checkpoint(options.checkpoint_path, copy_of(options), options.restart);
   migrate::Rejects rejects(options.rejects_path);
+  if (checkpoint.is_new()) {
+    if (const auto aside = rejects.set_aside()) {
+      base::log::warning("an earlier copy has left points that its target refused; they are in " +
+                         *aside + " now");
+    }
+  }
   const auto sink = sink_of(options, rejects);
   report.copied = migrate::copy(copy, parts, *sink, checkpoint).value();
   if (report.copied->started_anew) {

@@ -14,6 +14,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/timestamp.hpp"
+#include "core/influx/flavour.hpp"
 #include "core/influx/target.hpp"
 #include "core/jobs/old_influx.hpp"
 #include "core/migrate/copy.hpp"
@@ -36,14 +37,17 @@ struct CopyHistoryOptions {
   bool dry_run = false;
   bool verify_only = false;  // counts what an earlier run has copied; of a server alone
   base::Clock clock = base::system_now;
-  // On threads of its own, one call at a time: points, and of how many (0: not known).
+  // On threads of its own, one call at a time: points, and of how many at least.
   std::function<void(const migrate::CopyProgress&, std::uint64_t)> progress =
       [](const migrate::CopyProgress&, std::uint64_t) {};
 };
 
 struct CopyHistoryReport {
+  std::string source_name;                        // "InfluxDB 2 at http://…"
+  influx::Server server;                          // there
   std::shared_ptr<const migrate::Source> source;  // what the parts point into
   migrate::CopyPlan plan;
+  std::chrono::seconds estimated_time{0};
   std::optional<migrate::CopyReport> copied;  // none in a dry run, and of verify_only
   // Of an InfluxDB 1 or 2 whose copy is complete; of others counts cannot agree.
   std::optional<std::vector<migrate::PartProof>> proof;

@@ -13,6 +13,11 @@ namespace {
 constexpr std::uint64_t k_many_points = 500'000;
 constexpr std::int64_t k_shortest = 1'000'000'000;
 
+// Of line protocol a second, on two cores that both servers share (BENCHMARKS.md): read into a
+// file, and into an InfluxDB 2.
+constexpr std::uint64_t k_read_bytes = 20'000'000;
+constexpr std::uint64_t k_copied_bytes = 8'000'000;
+
 bool is_wanted(const Measurement& measurement, const std::vector<std::string>& globs) {
   return globs.empty() || std::ranges::any_of(globs, [&](const std::string& glob) {
            return base::matches_glob(measurement.name, glob);
@@ -96,6 +101,14 @@ base::Result<void> rename(std::vector<Part>& parts, const influx::Target& into) 
   return {};
 }
 
+// The newest points are most like those that there are most of.
+base::Result<double> line_length_at(influx::QueryClient& client, const Part& part,
+                                    std::int64_t moment) {
+  const auto span = span_at(*part.policy, *part.measurement, moment);
+  if (!span) return 0;
+  return line_length_in(client, {part.database->name, part.policy->name, part.measurement, *span});
+}
+
 }  // namespace
 
 base::Result<std::vector<Part>> parts_of(const Source& source, const CopyFilter& filter,
@@ -153,6 +166,10 @@ void Windows::had(const Window& window, std::uint64_t points) {
   }
 }
 
+std::chrono::seconds estimated_time(const CopyPlan& plan, bool to_server) {
+  return std::chrono::seconds(1 + plan.bytes / (to_server ? k_copied_bytes : k_read_bytes));
+}
+
 std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::Timestamp now) {
   std::vector<std::string> warnings;
   for (const PartPlan& plan : parts) {
@@ -163,7 +180,7 @@ std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::T
 }
 
 base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
-                               base::Timestamp now) {
+                               const CopyFilter& filter, base::Timestamp now) {
   CopyPlan plan;
   std::vector<SeriesCount> series;
   const Policy* counted = nullptr;
@@ -178,12 +195,16 @@ base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Pa
     for (const SeriesCount& count : series) {
       if (count.measurement == part.measurement->name) one.series += count.series;
     }
-    auto extent = extent_of(client, database, part.policy->name, *part.measurement);
+    auto extent = extent_of(client, database, part.policy->name, *part.measurement, filter.span());
     if (!extent) return extent.error();
     one.extent = *extent;
     if (one.extent) {
+      const auto length = line_length_at(client, part, one.extent->last);
+      if (!length) return length.error();
+      one.bytes = static_cast<std::uint64_t>(*length * static_cast<double>(one.extent->points));
       plan.points += one.extent->points;
       plan.values += one.extent->values;
+      plan.bytes += one.bytes;
     }
     plan.parts.push_back(std::move(one));
   }

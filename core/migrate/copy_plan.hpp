@@ -21,6 +21,8 @@ struct CopyFilter {
   std::vector<std::string> measurements;  // globs; empty: all
   std::optional<std::int64_t> since;      // nanoseconds
   std::optional<std::int64_t> until;      // not in it
+
+  [[nodiscard]] Span span() const { return {since.value_or(k_earliest), until.value_or(k_end)}; }
 };
 
 // Where a policy's points go. What a server makes of it is its sink's: of 2.x the bucket
@@ -71,18 +73,25 @@ class Windows {
 
 struct PartPlan {
   Part part;
-  std::optional<Extent> extent = {};  // none: no points
-  std::uint64_t series = 0;           // see count_series
+  std::optional<Extent> extent = {};  // within the filter's span; none: no points
+  std::uint64_t series = 0;           // of all the time, see count_series
+  std::uint64_t bytes = 0;            // of line protocol, estimated
 };
 struct CopyPlan {
   std::vector<PartPlan> parts;
   std::vector<std::string> warnings;  // a sentence each
   std::uint64_t points = 0;           // at least
   std::uint64_t values = 0;
+  std::uint64_t bytes = 0;
 };
-// Reads each part once; the counts are those of all the time, whatever the filter says of it.
+// Reads each part once, and a few of its lines.
 [[nodiscard]] base::Result<CopyPlan> plan_of(influx::QueryClient& client,
-                                             const std::vector<Part>& parts, base::Timestamp now);
+                                             const std::vector<Part>& parts,
+                                             const CopyFilter& filter, base::Timestamp now);
+
+// How long the copy will take, roughly: the source's answers and a server's own work are not the
+// same everywhere.
+[[nodiscard]] std::chrono::seconds estimated_time(const CopyPlan& plan, bool to_server);
 
 // What to say of the parts before anything is copied. Pure.
 [[nodiscard]] std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts,

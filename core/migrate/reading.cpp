@@ -18,21 +18,19 @@ namespace {
 
 using influx::Cell;
 
-std::string where_clause(const Span& span) {
-  return " WHERE time >= " + std::to_string(span.begin) + " AND time < " + std::to_string(span.end);
-}
-
-std::string from_clause_of(const Window& window) {
-  return " FROM " + from_clause(window.policy, window.measurement->name);
+// " FROM … WHERE time …"
+std::string points_of(const Window& window) {
+  return " FROM " + from_clause(window.policy, window.measurement->name) +
+         where_between(window.span.begin, window.span.end);
 }
 
 // Below 128 MessagePack writes integers of both kinds alike, and a field may be of the one kind in
 // this shard and of the other in the next. Arithmetic tells: below 0 an unsigned one wraps round.
 base::Result<bool> is_unsigned_here(influx::QueryClient& client, const Window& window,
                                     const std::string& field) {
-  const auto rows = rows_of(client, {window.database, window.policy},
-                            "SELECT " + influx::quoted_name(field) + " * 0 - 1" +
-                                from_clause_of(window) + where_clause(window.span) + " LIMIT 1");
+  const auto rows =
+      rows_of(client, {window.database, window.policy},
+              "SELECT " + influx::quoted_name(field) + " * 0 - 1" + points_of(window) + " LIMIT 1");
   if (!rows) return rows.error();
   if (rows->empty() || rows->front().cells.size() < 2) return false;
   return std::holds_alternative<std::uint64_t>(rows->front().cells[1]);
@@ -182,11 +180,10 @@ class LineWriter {
   Amount amount_;
 };
 
-}  // namespace
-
-base::Result<Amount> read_window(influx::QueryClient& client, const Window& window,
-                                 Spelling spelling,
-                                 const std::function<void(const PointLine&)>& on_point) {
+// `limits` end the statement.
+base::Result<Amount> read(influx::QueryClient& client, const Window& window, Spelling spelling,
+                          std::string_view limits,
+                          const std::function<void(const PointLine&)>& on_point) {
   auto unsigned_names = unsigned_fields(client, window);
   if (!unsigned_names) return unsigned_names.error();
   LineWriter writer(window, spelling, std::move(*unsigned_names), on_point);
@@ -194,17 +191,34 @@ base::Result<Amount> read_window(influx::QueryClient& client, const Window& wind
   handlers.series = [&](const influx::Series& series) { writer.begin(series); };
   handlers.row = [&](const std::vector<Cell>& cells) { writer.row(cells); };
   // GROUP BY * keeps a tag and a field of the same name apart.
-  const auto asked = client.ask(
-      {window.database, window.policy},
-      "SELECT *" + from_clause_of(window) + where_clause(window.span) + " GROUP BY *", handlers);
+  const auto asked =
+      client.ask({window.database, window.policy},
+                 "SELECT *" + points_of(window) + " GROUP BY *" + std::string(limits), handlers);
   if (!asked) return asked.error();
   return writer.amount();
 }
 
+}  // namespace
+
+base::Result<Amount> read_window(influx::QueryClient& client, const Window& window,
+                                 Spelling spelling,
+                                 const std::function<void(const PointLine&)>& on_point) {
+  return read(client, window, spelling, "", on_point);
+}
+
+base::Result<double> line_length_in(influx::QueryClient& client, const Window& window) {
+  std::size_t bytes = 0;
+  const auto amount = read(client, window, Spelling::exact, " LIMIT 20 SLIMIT 50",
+                           [&](const PointLine& point) { bytes += point.line.size(); });
+  if (!amount) return amount.error();
+  if (amount->points == 0) return 0;
+  return static_cast<double>(bytes) / static_cast<double>(amount->points);
+}
+
 base::Result<std::vector<FieldCount>> count_window(influx::QueryClient& client,
                                                    const Window& window) {
-  const auto rows = rows_of(client, {window.database, window.policy},
-                            "SELECT count(*)" + from_clause_of(window) + where_clause(window.span));
+  const auto rows =
+      rows_of(client, {window.database, window.policy}, "SELECT count(*)" + points_of(window));
   if (!rows) return rows.error();
   constexpr std::string_view k_prefix = "count_";
   std::vector<FieldCount> counts;

@@ -47,6 +47,11 @@ struct Amount {
     influx::QueryClient& client, const Window& window, Spelling spelling,
     const std::function<void(const PointLine&)>& on_point);
 
+// How long the window's lines are on average, in bytes: of a thousand of them at most. 0 where it
+// has no points.
+[[nodiscard]] base::Result<double> line_length_in(influx::QueryClient& client,
+                                                  const Window& window);
+
 // What the server counts in a window, field by field as they are named there, without those of
 // which there are none.
 struct FieldCount {

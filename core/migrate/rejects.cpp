@@ -29,6 +29,23 @@ std::string context_of(const Place& place) {
          comment("CONTEXT-RETENTION-POLICY: " + place.policy);
 }
 
+std::optional<std::string> Rejects::set_aside() const {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path_, error);
+  if (error || size == 0) return std::nullopt;
+  int number = 1;
+  while (std::filesystem::exists(path_ + "." + std::to_string(number))) ++number;
+  std::string aside = path_ + "." + std::to_string(number);
+  std::filesystem::rename(path_, aside, error);
+  if (error) {
+    throw base::Failure(base::ErrorKind::failure,
+                        "cannot keep the refused points of an earlier "
+                        "copy, " +
+                            path_ + ": " + error.message());
+  }
+  return aside;
+}
+
 void Rejects::resume(std::uint64_t position) {
   const std::lock_guard lock(mutex_);
   place_ = {};

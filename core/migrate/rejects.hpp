@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ class Rejects {
   // The file is made by the first line.
   explicit Rejects(std::string path) : path_(std::move(path)) {}
 
+  // Whoever begins a copy keeps those of an earlier one: they go to the first free name of
+  // "PATH.1", "PATH.2", which is returned; none where there were none. Throws Failure.
+  [[nodiscard]] std::optional<std::string> set_aside() const;
   // Goes on behind `position`, what stands there is of a window that comes again; 0: anew.
   // Throws Failure.
   void resume(std::uint64_t position);

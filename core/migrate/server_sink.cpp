@@ -165,8 +165,8 @@ class Writer : private influx::CarrierHost {
   void well() override { common_.well(); }
   void retrying(const std::string& sentence) override { common_.failing(sentence); }
   // Nobody waits for an operator here: the copy can go on when she has been there.
-  void held(const std::string& sentence) override {
-    common_.end(base::ErrorKind::failure, sentence);
+  void held(base::ErrorKind kind, const std::string& sentence) override {
+    common_.end(kind, sentence);
   }
   void warn(const std::string& sentence) override {
     common_.options.trouble(common_.who() + sentence);

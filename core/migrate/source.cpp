@@ -390,9 +390,10 @@ base::Result<Source> look_at(influx::QueryClient& client,
 base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
                                               const std::string& database,
                                               const std::string& policy,
-                                              const Measurement& measurement) {
+                                              const Measurement& measurement, const Span& within) {
   const influx::Scope scope{database, policy};
-  const std::string from = from_clause(policy, measurement.name);
+  std::string from = from_clause(policy, measurement.name);
+  if (within != k_all_times) from += where_between(within.begin, within.end);
   const auto first = edge_of(client, scope, from, measurement, "ASC");
   if (!first) return first.error();
   if (!*first) return std::optional<Extent>{};

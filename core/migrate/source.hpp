@@ -52,6 +52,8 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
+inline constexpr Span k_all_times{k_earliest, k_end};
+
 struct Policy {
   std::string name;
   bool is_default = false;
@@ -81,7 +83,8 @@ struct Source {
 [[nodiscard]] base::Result<Source> look_at(influx::QueryClient& client,
                                            const std::vector<std::string>& databases = {});
 
-// What a measurement holds, over all its shards and whatever types its fields have there.
+// What a measurement holds within a span, over all its shards and whatever types its fields have
+// there.
 struct Extent {
   std::int64_t first = 0;  // nanoseconds, of the first and the last point
   std::int64_t last = 0;
@@ -92,7 +95,8 @@ struct Extent {
 [[nodiscard]] base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
                                                             const std::string& database,
                                                             const std::string& policy,
-                                                            const Measurement& measurement);
+                                                            const Measurement& measurement,
+                                                            const Span& within = k_all_times);
 
 // How many series each measurement of a policy has, by name. InfluxDB 1 may count one several
 // times, once a shard.

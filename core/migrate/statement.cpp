@@ -53,6 +53,10 @@ std::string from_clause(std::string_view policy, std::string_view measurement) {
 
 std::string from_all(std::string_view policy) { return influx::quoted_name(policy) + "./(?s)./"; }
 
+std::string where_between(std::int64_t begin, std::int64_t end) {
+  return " WHERE time >= " + std::to_string(begin) + " AND time < " + std::to_string(end);
+}
+
 std::string Row::text(std::string_view column) const {
   const influx::Cell* cell = cell_of(*this, column);
   const auto* text = cell == nullptr ? nullptr : std::get_if<std::string>(cell);

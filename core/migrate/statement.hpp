@@ -21,6 +21,8 @@ namespace haingest::migrate {
 [[nodiscard]] std::string from_clause(std::string_view policy, std::string_view measurement);
 // All of the policy's.
 [[nodiscard]] std::string from_all(std::string_view policy);
+// " WHERE time >= 5 AND time < 7", nanoseconds.
+[[nodiscard]] std::string where_between(std::int64_t begin, std::int64_t end);
 
 // The rows of a short answer.
 struct Row {

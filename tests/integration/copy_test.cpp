@@ -23,6 +23,7 @@
 #include "tests/integration/influx_source.hpp"
 #include "tests/integration/migrate_lines.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/small_disk.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace haingest;
@@ -54,6 +55,7 @@ struct Job {
   std::string database = "house";
   bool restart = false;
   std::chrono::milliseconds hold = 100ms;
+  std::chrono::milliseconds patience = 5'000ms;
   TempDir folder;
   std::mutex mutex;
   std::vector<std::string> troubles;  // guarded by mutex while a copy runs
@@ -91,7 +93,7 @@ struct Job {
     server.target = target;
     server.hold_lines = hold;
     server.longest_pause = 10ms;
-    server.patience = 5'000ms;
+    server.patience = patience;
     server.trouble = [this](const std::string& sentence) { note(sentence); };
     Rejects refused(rejects());
     const auto sink = migrate::open_server_sink(server, refused);
@@ -450,6 +452,56 @@ TEST_CASE("copy: a server that stays away ends it, and it can go on", "[parts]")
   job.options.progress = [](const migrate::CopyProgress&) {};
   CHECK(points_in(whole(job.run(target))) == 20'000);
   CHECK(read(target, "house", "autogen").lines == read(source, "house", "autogen").lines);
+}
+
+TEST_CASE("copy: a target whose disk is full ends it, and it goes on when there is room",
+          "[parts]") {
+  for (const std::string part : {"influxdb1", "influxdb2"}) {
+    if (!have_part("influxdb1") || !have_part(part)) continue;
+    SmallDisk disk;
+    if (!disk.mount("24m")) return;
+    const InfluxSource source("influxdb1");
+    source.make("house");
+    source.write(many_lines(), "house");
+    const InfluxSource target(part, disk.path());
+    write_file(disk.file("other"), std::string(disk.free_bytes() - 100'000, 'o'));
+    Job job(source);
+    job.patience = 300ms;
+    const auto full = job.run(target);
+    REQUIRE(full.has_error());
+    CHECK(full.error().kind == base::ErrorKind::unreachable);
+    CHECK_THAT(full.error().message, ContainsSubstring("its disk "));
+    CHECK_THAT(full.error().message, ContainsSubstring("no space left on device"));
+    disk.resize("200m");
+    target.server().restart();
+    CHECK(points_in(whole(job.run(target))) == 20'000);
+    CHECK_FALSE(std::filesystem::exists(job.rejects()));
+    CHECK(read(target, "house", "autogen").lines == read(source, "house", "autogen").lines);
+    proved(job, target);
+  }
+}
+
+TEST_CASE("copy: credentials that the target takes no more end it as such", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  const InfluxSource target("influxdb1");
+  FaultyProxy proxy(target.target.url);
+  int writes = 0;
+  proxy.plan([&](const ProxiedRequest& request) -> ProxyPlan {
+    if (!request.target.starts_with("/write") || ++writes < 4) return {};
+    return {.fault = ProxyFault::answer, .status = 401, .body = R"({"error":"no more"})"};
+  });
+  Job job(source);
+  const auto refused = job.run(target, proxy.url());
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().kind == base::ErrorKind::credentials);
+  CHECK(refused.error().message ==
+        "InfluxDB 1 at " + proxy.url() +
+            ": the credentials are refused; check token, user and password (no more)");
+  proxy.plan([](const ProxiedRequest&) { return ProxyPlan{}; });
+  CHECK(points_in(whole(job.run(target, proxy.url()))) == 20'000);
 }
 
 TEST_CASE("copy: credentials that the target refuses are said at once", "[parts]") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Layout home-assistant next to Home Assistant's own integration influxdb, point by point: real
-// Home Assistants write into one database, `watch` into another one of the same server.
+// Home Assistants write into one database, `watch` into another one of the same server. And
+// `migrate-from-influx` out of what they wrote.
 #include <signal.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "tests/parts/part.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/sql.hpp"
 
 using namespace haingest;
 using namespace haingest::test;
@@ -347,6 +349,38 @@ std::set<std::string> listed_in_readme() {
   return rows;
 }
 
+// What Home Assistant's own integration wrote becomes entities, and is copied as it stands.
+void move_off_own(const Both& both, std::int64_t from, std::int64_t to) {
+  const Program program{{{"INFLUXDB_URL", both.influx.url()}}};
+  const std::string database = program.file("metadata.db");
+  const Outcome moved = program.run({"migrate-from-influx", "--db", database, "--no-sync",
+                                     "--influx-database", "own", "--history-to", both.influx.url(),
+                                     "--history-database", "copied", "-o", "json"});
+  INFO(moved.err);
+  CHECK(moved.exit_code == 0);
+  const Json told = Json::parse(moved.out);
+  CHECK(told["layout"] == "home-assistant");
+  CHECK(query(database,
+              "SELECT name, domain, device_class, unit, confirmed FROM entities WHERE entity_id IN "
+              "('sensor.own_meter', 'light.ceiling_lights') ORDER BY 1") ==
+        "Ceiling Lights|light|||0\nMeter|sensor|energy|kWh|0\n");
+  std::set<std::string> ids;
+  const Json series = both.influx.query("own", "SHOW SERIES").at(0).at("series").at(0);
+  for (const Json& row : series["values"]) {
+    std::smatch tags;
+    const std::string key = row[0];
+    REQUIRE(std::regex_search(key, tags, std::regex(",domain=([^,]*),entity_id=([^,]*)")));
+    ids.insert(tags[1].str() + "." + tags[2].str());
+  }
+  CHECK(ids.size() > 300);
+  CHECK(query(database, "SELECT count(*) FROM entities") == std::to_string(ids.size()) + "\n");
+  CHECK(told["history"]["differences"] == Json::array());
+  Comparison copied(both.influx.points("own", from, to), both.influx.points("copied", from, to));
+  CHECK(copied.rest() == Lines{});
+  CHECK(copied.pythons() == 0);
+  CHECK(copied.pairs() > 500);
+}
+
 void hold_against_own(const std::string& release) {
   if (!have_part("homeassistant " + release) || !have_part("influxdb1") ||
       !have_part("mosquitto")) {
@@ -408,6 +442,7 @@ void hold_against_own(const std::string& release) {
   const std::set<std::string> types{"float", "string"};
   CHECK(both.influx.field_types("own") == types);
   CHECK(both.influx.field_types("ours") == types);
+  move_off_own(both, from, to);
 }
 
 }  // namespace

@@ -18,17 +18,18 @@ namespace haingest::test {
 class InfluxSource {
  public:
   // "influxdb1", "influxdb18" or "influxdb2", which have_part() has.
-  explicit InfluxSource(const std::string& part) {
+  // Its data goes into `folder`, where one is given.
+  explicit InfluxSource(const std::string& part, const std::string& folder = "") {
     if (part == "influxdb2") {
-      auto server = std::make_shared<InfluxDb2>();
+      auto server = std::make_shared<InfluxDb2>(folder);
       target.token = base::Secret(server->token());
       target.org = "haingest";
       flavour = influx::Flavour::influxdb2;
       server_ = std::move(server);
     } else {
       auto server = part == "influxdb1"
-                        ? std::make_shared<InfluxDb1>(InfluxDb1::Access::administrator)
-                        : std::make_shared<InfluxDb18>(InfluxDb1::Access::administrator);
+                        ? std::make_shared<InfluxDb1>(InfluxDb1::Access::administrator, folder)
+                        : std::make_shared<InfluxDb18>(InfluxDb1::Access::administrator, folder);
       target.username = server->user();
       target.password = base::Secret(server->password());
       server_ = std::move(server);

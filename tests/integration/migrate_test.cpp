@@ -304,6 +304,18 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     const json plan = json::parse(old.run(dry).out)["history"];
     CHECK(plan["measurements"][2]["points"] == 1'000);
     CHECK(plan["measurements"][2]["series"] == 10);
+    // "home_assistant_events,entity_id=sensor.s9,event_type=state_changed count=99i,state=\"99\" …"
+    const std::size_t bytes = plan["measurements"][2]["bytes"];
+    CHECK(bytes / 1'000 >= 106);
+    CHECK(bytes / 1'000 <= 112);
+    CHECK(plan["estimated_bytes"] > bytes);
+    CHECK(plan["estimated_seconds"] == 1);
+    dry.insert(dry.end(), {"--since", "2025-10-14T08:00:10Z", "--until", "2025-10-14T08:00:12Z"});
+    const json part = json::parse(old.run(dry).out)["history"];
+    REQUIRE(part["measurements"].size() == 1);
+    CHECK(part["measurements"][0]["points"] == 2);
+    CHECK(part["measurements"][0]["first"] == "2025-10-14T08:00:10.000000+00:00");
+    CHECK(part["measurements"][0]["last"] == "2025-10-14T08:00:11.000000+00:00");
     CHECK(count_of(target, "state") == 0);
 
     const Outcome copied = old.run(words);
@@ -334,6 +346,8 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     CHECK(verified.exit_code == 6);
     CHECK(without_times(verified.err) ==
           "error source and target do not count the same: 1 difference\n");
+    CHECK(json::parse(verified.out)["source"] == old.name());
+    CHECK(json::parse(verified.out)["store"].is_null());
     CHECK(json::parse(verified.out)["history"]["differences"] ==
           json::array({{{"database", "home_assistant_events"},
                         {"policy", "autogen"},
@@ -388,6 +402,39 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     CHECK(counted.exit_code == 2);
     CHECK(counted.err == error_line("VictoriaMetrics does not count as the source does; only "
                                     "InfluxDB 1 and 2 do"));
+  }
+  SECTION("what is refused stays readable, also beside the next copy") {
+    const InfluxSource other("influxdb1");
+    other.statement("CREATE DATABASE home_assistant_events WITH DURATION 2d");
+    old.program.environment["HAINGEST_HISTORY_PASSWORD"] =
+        std::string(other.target.password.reveal());
+    const auto copy = [&](const std::string& measurement) {
+      return old.run({"--no-sync", "-q", "--history-to", other.target.url, "--history-username",
+                      other.target.username, "--measurement", measurement});
+    };
+    const std::string rejects = old.database() + "-rejects";
+    const Outcome first = copy("devices");
+    CHECK(first.exit_code == 6);
+    CHECK_THAT(first.err, Catch::Contains("error the target has refused 2 points; they are in " +
+                                          rejects + ", each with the reason\n"));
+    const std::string kept = read_file(rejects);
+    CHECK_THAT(kept, Catch::Contains("devices,area_id=unassigned,device_id=dev1"));
+    CHECK(copy("entities").exit_code == 6);
+    CHECK(read_file(rejects + ".1") == kept);
+    CHECK_THAT(read_file(rejects), Catch::Contains("entities,area_id=unassigned"));
+  }
+  SECTION("what is about the history alone needs one") {
+    const Outcome copied = old.run({"--verify-only"});
+    CHECK(copied.exit_code == 2);
+    CHECK(copied.err == error_line("--verify-only is about the history, and without --history-to "
+                                   "none is copied"));
+  }
+  SECTION("an end before the beginning") {
+    const Outcome copied =
+        old.run({"--history-to", "-", "--since", "2025-10-14", "--until", "2025-10-13T23:00:00Z"});
+    CHECK(copied.exit_code == 2);
+    CHECK(copied.err == error_line("--until: '2025-10-13T23:00:00Z' is not behind --since; nothing "
+                                   "would be copied"));
   }
   SECTION("what is no moment") {
     const Outcome copied = old.run({"--history-to", "-", "--since", "yesterday"});
@@ -460,6 +507,20 @@ TEST_CASE("migrate: a source must be configured, and one alone") {
   CHECK(none.exit_code == 2);
   CHECK(none.err == error_line("no InfluxDB is configured; give --influx-url, or INFLUXDB_URL in "
                                "the environment"));
+  write_file(program.file("several.toml"),
+             "[[influx]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\n"
+             "[[influx]]\nname = \"b\"\nurl = \"http://127.0.0.1:2\"\n");
+  const Words with_two{k_command, "--config", program.file("several.toml"), "--db",
+                       program.file("x.db")};
+  const Outcome two = program.run(with_two);
+  CHECK(two.exit_code == 2);
+  CHECK(two.err == error_line("the configuration file has 2 [[influx]] tables, and one InfluxDB is "
+                              "read from; name it with --influx-url"));
+  Words named = with_two;
+  named.insert(named.end(), {"--influx-url", "http://127.0.0.1:3"});
+  const Outcome one = program.run(named);
+  CHECK(one.exit_code == 5);
+  CHECK(one.err == error_line("InfluxDB at http://127.0.0.1:3: connection refused"));
   CHECK_FALSE(std::filesystem::exists(program.file("x.db")));
 }
 
