@@ -94,6 +94,12 @@ ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) 
     base::log::error("source and target do not count the same: " + std::to_string(differences) +
                      (differences == 1 ? " difference" : " differences"));
   }
+  const std::size_t missed = migrated.dry_run ? 0 : migrated.history->missed_shards;
+  if (missed > 0) {
+    base::log::error("the source shows nothing of " + std::to_string(missed) +
+                     (missed == 1 ? " shard" : " shards") + ", see above: what they hold is " +
+                     "missing");
+  }
   std::uint64_t rejected = 0;
   if (const auto& copied = migrated.history->copied) {
     if (!copied->complete) {
@@ -110,7 +116,8 @@ ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) 
     base::log::error("the target has refused " + std::to_string(rejected) +
                      " points; they are in " + copy.rejects_path + ", each with the reason");
   }
-  return is_partial || rejected > 0 || differences > 0 ? ExitCode::partial : ExitCode::fine;
+  const bool lacks = rejected > 0 || differences > 0 || missed > 0;
+  return is_partial || lacks ? ExitCode::partial : ExitCode::fine;
 }
 
 ExitCode run_migrate(Context& context) {

@@ -6,6 +6,7 @@
 #include "core/base/log.hpp"
 #include "core/influx/endpoint.hpp"
 #include "core/migrate/checkpoint.hpp"
+#include "core/migrate/closed_shards.hpp"
 #include "core/migrate/copy_plan.hpp"
 #include "core/migrate/rejects.hpp"
 #include "core/migrate/sink.hpp"
@@ -93,6 +94,11 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
       migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
   influx::QueryClient client(influx.query_options());
   report.plan = influx.taken(migrate::plan_of(client, parts, options.filter, options.clock()));
+  for (const migrate::ClosedShard& shard : influx.taken(migrate::closed_shards(
+           client, *report.source, options.filter.span(), options.clock()))) {
+    report.plan.warnings.push_back(migrate::warning_of(shard));
+    if (shard.is_missed) ++report.missed_shards;
+  }
   report.estimated_time = migrate::estimated_time(report.plan, options.server.has_value());
   if (options.dry_run) return report;
   if (options.verify_only) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,6 +49,7 @@ struct CopyHistoryReport {
   std::shared_ptr<const migrate::Source> source;  // what the parts point into
   migrate::CopyPlan plan;
   std::chrono::seconds estimated_time{0};
+  std::size_t missed_shards = 0;              // of the source, see migrate::ClosedShard
   std::optional<migrate::CopyReport> copied;  // none in a dry run, and of verify_only
   // Of an InfluxDB 1 or 2 whose copy is complete; of others counts cannot agree.
   std::optional<std::vector<migrate::PartProof>> proof;

@@ -37,6 +37,25 @@ void append_exact_name(std::string& out, std::string_view name) {
   }
 }
 
+// Checking a line, InfluxDB takes the two backslashes of `g\\=4.0,state=1` for one, so that `g\` is
+// a field and `4.0` its value; taking it apart it takes the second one and `=` together, so that
+// `g\=4.0,state` is the field. So wrote Home Assistant's own integration an attribute whose name
+// ends with a backslash. What stands behind must look like a value then, up to its comma.
+void append_exact_field_key(std::string& out, std::string_view name) {
+  const std::size_t odd = name.find("\\=");
+  if (odd == std::string_view::npos) return append_exact_name(out, name);
+  append_exact_name(out, name.substr(0, odd));
+  out += "\\\\=";
+  name.remove_prefix(odd + 2);
+  std::size_t value = 0;
+  for (bool quoted = false; value < name.size() && (quoted || name[value] != ','); ++value) {
+    if (name[value] == '"' && (value == 0 || name[value - 1] != '\\')) quoted = !quoted;
+  }
+  out += name.substr(0, std::min(value + 1, name.size()));
+  name.remove_prefix(std::min(value + 1, name.size()));
+  append_exact_field_key(out, name);
+}
+
 void append_exact_text(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {

@@ -11,8 +11,9 @@
 namespace haingest::migrate {
 
 void append_exact_measurement(std::string& out, std::string_view name);
-// A tag's key, its value, a field's key.
+// A tag's key or its value.
 void append_exact_name(std::string& out, std::string_view name);
+void append_exact_field_key(std::string& out, std::string_view name);
 // In quotes, of any length.
 void append_exact_text(std::string& out, std::string_view text);
 void append_integer(std::string& out, std::int64_t value);            // "-5i"

@@ -122,7 +122,7 @@ class LineWriter {
     columns_.assign(1, {});
     for (std::size_t i = 1; i < series.columns.size(); ++i) {
       Column column{{}, is_unsigned(series.columns[i])};
-      append_exact_name(column.key, series.columns[i]);
+      append_exact_field_key(column.key, series.columns[i]);
       column.key += '=';
       columns_.push_back(std::move(column));
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <regex>
@@ -360,20 +361,21 @@ void move_off_own(const Both& both, std::int64_t from, std::int64_t to) {
   CHECK(moved.exit_code == 0);
   const Json told = Json::parse(moved.out);
   CHECK(told["layout"] == "home-assistant");
+  // 2026.11 puts the device's name before the entity's.
   CHECK(query(database,
-              "SELECT name, domain, device_class, unit, confirmed FROM entities WHERE entity_id IN "
-              "('sensor.own_meter', 'light.ceiling_lights') ORDER BY 1") ==
-        "Ceiling Lights|light|||0\nMeter|sensor|energy|kWh|0\n");
+              "SELECT name LIKE '%Meter', domain, device_class, unit, confirmed FROM entities "
+              "WHERE entity_id = 'sensor.own_meter'") == "1|sensor|energy|kWh|0\n");
   std::set<std::string> ids;
-  const Json series = both.influx.query("own", "SHOW SERIES").at(0).at("series").at(0);
-  for (const Json& row : series["values"]) {
-    std::smatch tags;
-    const std::string key = row[0];
-    REQUIRE(std::regex_search(key, tags, std::regex(",domain=([^,]*),entity_id=([^,]*)")));
-    ids.insert(tags[1].str() + "." + tags[2].str());
+  // Some of the odd ones have neither: it lost them.
+  for (const auto& [key, point] :
+       both.influx.points("own", 0, std::numeric_limits<std::int64_t>::max() - 1)) {
+    if (!point.fields.contains("state") && !point.fields.contains("value")) continue;
+    ids.insert(point.tags["domain"].get<std::string>() + "." + key.first);
   }
   CHECK(ids.size() > 300);
-  CHECK(query(database, "SELECT count(*) FROM entities") == std::to_string(ids.size()) + "\n");
+  std::string expected;
+  for (const std::string& id : ids) expected += id + "\n";
+  CHECK(query(database, "SELECT entity_id FROM entities ORDER BY 1") == expected);
   CHECK(told["history"]["differences"] == Json::array());
   Comparison copied(both.influx.points("own", from, to), both.influx.points("copied", from, to));
   CHECK(copied.rest() == Lines{});

@@ -116,6 +116,8 @@ inline const Lines& hostile_lines() {
       "a\\,b\\ c=d\"e,k\\,e\\ y\\=\"1=v\\,a\\ l\\=\"1 f\\,i\\ e\\=l\"d=1" + at(k_monday),
       "back\\slash,t\\a=v\\a\\b f\\i=\"v\"" + at(k_monday),
       "before,t=a\\\\\\,b\\\\\\=c\\\\\\ d f\\\\\\,g=1" + at(k_monday),
+      "odd g\\\\=4.0,state=\"a\",z=1" + at(k_monday),
+      "odd a=1,g\\\\=\"x, y\",i\\ i=1" + at(k_monday + 1),
       "tab\there,t\ta=v\tl f\td=1" + at(k_monday),
       "line\\\nfeed,t\\\na=v\\\nl f\\\nd=1i" + at(k_monday),
       "\xc3\xbc,\xe2\x82\xac=\xf0\x9f\x8f\xa0 \xc2\xb0\x43=1" + at(k_monday),

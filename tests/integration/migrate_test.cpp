@@ -54,7 +54,7 @@ constexpr const char* k_mock =
     "'Mock 3'), ('m4', 'Mock 4'), ('m5', 'Mock 5');";
 
 struct Old {
-  explicit Old(const std::string& part) : source(part) {
+  explicit Old(const std::string& part, const std::string& folder = "") : source(part, folder) {
     program.environment["INFLUXDB_URL"] = source.target.url;
     if (source.is_2()) {
       program.environment["INFLUXDB_TOKEN"] = std::string(source.target.token.reveal());
@@ -441,6 +441,53 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     CHECK(copied.exit_code == 2);
     CHECK(copied.err == error_line("--since: 'yesterday' is no moment; write 2025-01-31 or "
                                    "2025-01-31T08:30:00Z"));
+  }
+}
+
+// InfluxDB 1 answers as if such a shard were empty; it counts nothing there, either.
+TEST_CASE("migrate: a shard that InfluxDB cannot open is missed", "[parts]") {
+  for (const std::string part : {"influxdb1", "influxdb18"}) {
+    if (!have_part(part)) continue;
+    const TempDir folder;
+    const Old old(part, folder.path().string());
+    old.source.write(
+        "m v=1 1767571200000000000\nm v=2 1768176000000000000\n"
+        "m v=3 1768780800000000000",
+        "home_assistant_events");
+    const Words words{"--no-sync", "--history-to", "-"};
+    CHECK(old.run(words).exit_code == 0);
+    old.source.server().stop();
+    const auto spoil = [&](const std::string& shard) {
+      write_file(
+          folder.file("data/home_assistant_events/autogen/" + shard + "/000000001-000000001.tsm"),
+          "this is none");
+    };
+    spoil("2");
+    old.source.server().restart();
+    const Outcome copied = old.run(words);
+    CHECK(copied.exit_code == 6);
+    CHECK_THAT(copied.out, !Catch::Contains("m v=2"));
+    CHECK_THAT(copied.out, Catch::Contains("m v=3"));
+    CHECK(without_times(copied.err) ==
+          "warning home_assistant_events.autogen: InfluxDB has not opened the shard of 2026-01-12 "
+          "to 2026-01-19, and shows nothing of it; its log says why, behind \"Failed to open "
+          "shard\"\n"
+          "error the source shows nothing of 1 shard, see above: what they hold is missing\n");
+    Words earlier = words;
+    earlier.insert(earlier.end(), {"--until", "2026-01-12"});
+    CHECK(old.run(earlier).err.empty());
+
+    old.source.server().stop();
+    spoil("3");
+    old.source.server().restart();
+    Words last = words;
+    last.insert(last.end(), {"--since", "2026-01-19"});
+    const Outcome empty = old.run(last);
+    CHECK(empty.exit_code == 0);
+    CHECK(without_times(empty.err) ==
+          "warning home_assistant_events.autogen: InfluxDB has not opened the shard of 2026-01-19 "
+          "to 2026-01-26; nobody has ever written into it, or it shows nothing of it: its log has "
+          "\"Failed to open shard\" then\n");
   }
 }
 

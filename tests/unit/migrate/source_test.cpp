@@ -32,6 +32,12 @@ std::string exact_name(std::string_view name) {
   return out;
 }
 
+std::string exact_field_key(std::string_view name) {
+  std::string out;
+  append_exact_field_key(out, name);
+  return out;
+}
+
 std::string exact_measurement(std::string_view name) {
   std::string out;
   append_exact_measurement(out, name);
@@ -98,6 +104,9 @@ TEST_CASE("exact lines: names keep their bytes where InfluxDB undoes the escapes
   CHECK(exact_name("a,b c=d\"e") == R"(a\,b\ c\=d"e)");
   CHECK(exact_name(R"(a\b\,c\\d)") == R"(a\b\\,c\\d)");
   CHECK(exact_name("\\\nx") == "\\\nx");
+  CHECK(exact_field_key(R"(a,b c\d)") == R"(a\,b\ c\d)");
+  CHECK(exact_field_key(R"(g\=4.0,state, x)") == R"(g\\=4.0,state\,\ x)");
+  CHECK(exact_field_key(R"(g\="x, y",h\=1i,z)") == R"(g\\="x, y",h\\=1i,z)");
   CHECK(exact_measurement("a,b c=d") == R"(a\,b\ c=d)");
   CHECK(exact_measurement(R"(a\=b)") == R"(a\\=b)");
 }
