@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What run.py and watch.py share: processes and what they cost, pairs in turn, the table."""
+"""What run.py, watch.py and migrate.py share: processes and what they cost, real servers, pairs in turn, the table."""
+import http.client
 import os
 import pathlib
 import socket
@@ -29,6 +30,28 @@ class Run:
         self.cpu = usage.ru_utime + usage.ru_stime
         self.wall = time.monotonic() - start
         self.memory = usage.ru_maxrss / 1024
+
+
+class Part:
+    """A server that a script of tests/parts starts in a folder."""
+
+    def __init__(self, script, folder):
+        self.script, self.folder = str(pathlib.Path(__file__).parent.parent / "parts" / script), str(folder)
+        self.url = self.script_prints("start", self.folder)
+        self.connection = http.client.HTTPConnection(self.url.removeprefix("http://"))
+
+    def script_prints(self, *words):
+        environment = {**os.environ, "HAINGEST_PART_OWNER": str(os.getpid())}
+        return subprocess.run([self.script, *words], check=True, stdout=subprocess.PIPE, text=True,
+                              env=environment).stdout.strip()
+
+    def ask(self, method, path):
+        self.connection.request(method, path)
+        return self.connection.getresponse().read()
+
+    def stop(self):
+        self.connection.close()
+        self.script_prints("stop", self.folder)
 
 
 def in_turn(ours, theirs, pairs=PAIRS):

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from common import Run, Table, free_port, in_turn, memory_of, virtual_environment, wait_for
+from migrate import MigrateBench
 from watch import WatchBench
 
 WRK = ["wrk", "-t1", "-c8", "-d4s"]
@@ -139,6 +140,9 @@ http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000
     def watch(self):
         WatchBench(self.build, self.cache, self.folder / "watch", self.environment, self.table).measure()
 
+    def migrate(self):
+        MigrateBench(self.build, self.folder / "migrate", self.environment, self.table).measure()
+
     def start(self):
         walls = [self.haingest_run("--version").wall * 1000 for _ in range(21)][1:]
         median = statistics.median(walls)
@@ -157,12 +161,13 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("cache", type=pathlib.Path)
     parser.add_argument("--markdown", type=pathlib.Path, help="the figures, for BENCHMARKS.md")
-    parser.add_argument("--only", choices=["start", "sync", "serve", "watch"], help="no more than these")
+    parser.add_argument("--only", choices=["start", "sync", "serve", "watch", "migrate"], help="no more than these")
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="haingest-bench-") as folder:
         bench = Bench(arguments.build.resolve(), arguments.cache.resolve(), pathlib.Path(folder))
-        parts = {"start": bench.start, "sync": bench.sync, "serve": bench.serve, "watch": bench.watch}
+        parts = {"start": bench.start, "sync": bench.sync, "serve": bench.serve, "watch": bench.watch,
+                 "migrate": bench.migrate}
         for name, measure in parts.items():
             if arguments.only in (None, name):
                 measure()

@@ -21,7 +21,7 @@ import threading
 import time
 import urllib.parse
 
-from common import free_port, memory_of, say, virtual_environment
+from common import Part, free_port, memory_of, say, virtual_environment
 
 TOKEN = "haingest-simulator-demo-token"
 BUDGET = 80_000  # events a second
@@ -147,20 +147,15 @@ class Sink(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-class Influx:
+class Influx(Part):
     """Debian's InfluxDB 1.6."""
 
     def __init__(self, folder):
-        self.part = str(pathlib.Path(__file__).parent.parent / "parts" / "influxdb1")
-        self.folder = str(folder)
-        environment = {**os.environ, "HAINGEST_PART_OWNER": str(os.getpid())}
-        self.url = subprocess.run([self.part, "start", self.folder], check=True, capture_output=True, text=True,
-                                  env=environment).stdout.strip()
-        self.connection = http.client.HTTPConnection(self.url.removeprefix("http://"))
+        super().__init__("influxdb1", folder)
 
     def query(self, text):
-        self.connection.request("POST", "/query?" + urllib.parse.urlencode({"db": DATABASE, "q": text}))
-        return json.loads(self.connection.getresponse().read())["results"][0].get("series", [])
+        answer = self.ask("POST", "/query?" + urllib.parse.urlencode({"db": DATABASE, "q": text}))
+        return json.loads(answer)["results"][0].get("series", [])
 
     def make_empty(self):
         self.query(f'DROP DATABASE "{DATABASE}"')
@@ -168,9 +163,6 @@ class Influx:
 
     def count(self):
         return self.query(f'SELECT count(state) FROM "{DATABASE}"')[0]["values"][0][1]
-
-    def stop(self):
-        subprocess.run([self.part, "stop", self.folder], check=True, capture_output=True)
 
 
 class WatchBench:

@@ -4,17 +4,18 @@
 # shellcheck source=tests/parts/common.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-# unpack PACKAGE PROGRAM FOLDER: one program of a Debian package. Installing the package would start a server on its
+# unpack PACKAGE FOLDER PROGRAM...: programs of a Debian package. Installing the package would start a server on its
 # usual port, open to the network and under the feet of whoever uses one there.
 unpack() (
-  package=$1 name=$2
-  cd "$3" || exit
+  package=$1
+  cd "$2" || exit
+  shift 2
   quietly apt-get -q download "$package" || {
     [[ $EUID -eq 0 ]] || die "apt cannot give $package. Try: sudo apt-get update"
     apt-get -q update >&2
     quietly apt-get -q download "$package" || die "apt cannot give $package"
   }
-  dpkg-deb --fsys-tarfile ./*.deb | tar --extract --strip-components=3 "./usr/bin/$name"
+  dpkg-deb --fsys-tarfile ./*.deb | tar --extract --strip-components=3 "${@/#/./usr/bin/}"
   rm -f ./*.deb
 )
 
