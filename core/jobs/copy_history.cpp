@@ -93,7 +93,11 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   const auto parts = influx.taken(
       migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
   influx::QueryClient client(influx.query_options());
-  report.plan = influx.taken(migrate::plan_of(client, parts, options.filter, options.clock()));
+  // Of a copy they are for its progress alone.
+  const auto counting = options.dry_run || options.verify_only ? migrate::Counting::exact
+                                                               : migrate::Counting::estimate;
+  report.plan =
+      influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
   for (const migrate::ClosedShard& shard : influx.taken(migrate::closed_shards(
            client, *report.source, options.filter.span(), options.clock()))) {
     report.plan.warnings.push_back(migrate::warning_of(shard));

@@ -2,6 +2,7 @@
 #include "core/migrate/copy_plan.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -12,6 +13,7 @@ namespace {
 // Seconds of reading; below a quarter of it windows grow again.
 constexpr std::uint64_t k_many_points = 500'000;
 constexpr std::int64_t k_shortest = 1'000'000'000;
+constexpr std::size_t k_samples = 4;
 
 // Of line protocol a second, on two cores that both servers share (BENCHMARKS.md): read into a
 // file, and into an InfluxDB 2.
@@ -109,6 +111,62 @@ base::Result<double> line_length_at(influx::QueryClient& client, const Part& par
   return line_length_in(client, {part.database->name, part.policy->name, part.measurement, *span});
 }
 
+base::Result<PartPlan> exact_plan_of(influx::QueryClient& client, const Part& part,
+                                     const Span& within, const std::vector<SeriesCount>& series) {
+  PartPlan plan{part};
+  for (const SeriesCount& count : series) {
+    if (count.measurement == part.measurement->name) plan.series += count.series;
+  }
+  auto extent =
+      extent_of(client, part.database->name, part.policy->name, *part.measurement, within);
+  if (!extent) return extent.error();
+  plan.extent = *extent;
+  if (!plan.extent) return plan;
+  const auto length = line_length_at(client, part, plan.extent->last);
+  if (!length) return length.error();
+  plan.bytes = static_cast<std::uint64_t>(*length * static_cast<double>(plan.extent->points));
+  return plan;
+}
+
+// The shards that hold the first point, and what is later of the span.
+std::span<const Span> shards_within(const Policy& policy, std::int64_t first, std::int64_t end) {
+  return {std::ranges::upper_bound(*policy.shards, first, {}, &Span::end),
+          std::ranges::lower_bound(*policy.shards, end, {}, &Span::begin)};
+}
+
+// Of some shards, as if the others held as much. Where they are not known, most may be empty.
+base::Result<PartPlan> estimate_of(influx::QueryClient& client, const Part& part,
+                                   const Span& within) {
+  const std::string& database = part.database->name;
+  const Policy& policy = *part.policy;
+  const Measurement& measurement = *part.measurement;
+  if (!policy.shards) return exact_plan_of(client, part, within, {});
+  const auto first = next_point(client, database, policy.name, measurement, within.begin);
+  if (!first) return first.error();
+  PartPlan plan{part};
+  if (!*first || **first >= within.end) return plan;
+  plan.extent = Extent{**first, **first, 0, 0};
+  const auto shards = shards_within(policy, **first, within.end);
+  const std::size_t samples = std::min(shards.size(), k_samples);
+  for (std::size_t i = 0; i < samples; ++i) {
+    // In the middle of each of as many parts of the time.
+    const Span& shard = shards[(2 * i + 1) * shards.size() / (2 * samples)];
+    const Span span{std::max(shard.begin, within.begin), std::min(shard.end, within.end)};
+    const auto counts = count_window(client, {database, policy.name, &measurement, span});
+    if (!counts) return counts.error();
+    std::uint64_t most = 0;
+    for (const FieldCount& count : *counts) {
+      plan.extent->values += count.values;
+      most = std::max(most, count.values);
+    }
+    plan.extent->points += most;
+  }
+  if (samples == 0) return plan;
+  plan.extent->values = plan.extent->values * shards.size() / samples;
+  plan.extent->points = plan.extent->points * shards.size() / samples;
+  return plan;
+}
+
 }  // namespace
 
 base::Result<std::vector<Part>> parts_of(const Source& source, const CopyFilter& filter,
@@ -180,33 +238,26 @@ std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::T
 }
 
 base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
-                               const CopyFilter& filter, base::Timestamp now) {
+base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
+                               const CopyFilter& filter, base::Timestamp now, Counting counting) {
   CopyPlan plan;
   std::vector<SeriesCount> series;
   const Policy* counted = nullptr;
   for (const Part& part : parts) {
-    PartPlan one{part};
-    const std::string& database = part.database->name;
-    if (std::exchange(counted, part.policy) != part.policy) {
-      auto counts = count_series(client, database, part.policy->name);
+    if (counting == Counting::exact && std::exchange(counted, part.policy) != part.policy) {
+      auto counts = count_series(client, part.database->name, part.policy->name);
       if (!counts) return counts.error();
       series = std::move(*counts);
     }
-    for (const SeriesCount& count : series) {
-      if (count.measurement == part.measurement->name) one.series += count.series;
+    auto one = counting == Counting::exact ? exact_plan_of(client, part, filter.span(), series)
+                                           : estimate_of(client, part, filter.span());
+    if (!one) return one.error();
+    if (one->extent) {
+      plan.points += one->extent->points;
+      plan.values += one->extent->values;
+      plan.bytes += one->bytes;
     }
-    auto extent = extent_of(client, database, part.policy->name, *part.measurement, filter.span());
-    if (!extent) return extent.error();
-    one.extent = *extent;
-    if (one.extent) {
-      const auto length = line_length_at(client, part, one.extent->last);
-      if (!length) return length.error();
-      one.bytes = static_cast<std::uint64_t>(*length * static_cast<double>(one.extent->points));
-      plan.points += one.extent->points;
-      plan.values += one.extent->values;
-      plan.bytes += one.bytes;
-    }
-    plan.parts.push_back(std::move(one));
+    plan.parts.push_back(std::move(*one));
   }
   plan.warnings = warnings_of(plan.parts, now);
   return plan;

@@ -324,6 +324,36 @@ TEST_CASE("copy: what is older than the target keeps points is set aside", "[par
         "# older than the target keeps points\nm v=1 1000\n");
 }
 
+TEST_CASE("copy: what there is in twenty weeks is estimated by four of them", "[parts]") {
+  for (const char* part : {"influxdb1", "influxdb2"}) {
+    if (!have_part(part)) continue;
+    const InfluxSource source(part);
+    source.make("house");
+    // The first week, which has a point more, is none of them.
+    source.write(many_lines() + "state v=1i" + at(k_monday + 1), "house");
+    source.write("rare v=1" + at(k_monday + 135 * k_day), "house");
+    influx::QueryClient client(source.options());
+    const Source found = migrate::look_at(client, {"house"}).value();
+    const auto parts = migrate::parts_of(found, {}).value();
+    const base::Timestamp now{};
+    const migrate::CopyPlan exact = migrate::plan_of(client, parts, {}, now).value();
+    CHECK(exact.points == 20'002);
+    CHECK(exact.values == 30'002);
+    const migrate::CopyPlan plan =
+        migrate::plan_of(client, parts, {}, now, migrate::Counting::estimate).value();
+    // 2.x does not say which shards it has.
+    CHECK(plan.points == (source.is_2() ? 20'002 : 20'001));
+    CHECK(plan.values == (source.is_2() ? 30'002 : 30'001));
+    CHECK(plan.parts.at(0).extent->first == k_monday);
+    const migrate::CopyFilter week{{}, k_monday + 7 * k_day, k_monday + 14 * k_day};
+    const auto of_week = [&](migrate::Counting counting) {
+      return migrate::plan_of(client, parts, week, now, counting).value().points;
+    };
+    CHECK(of_week(migrate::Counting::exact) == 1'000);
+    CHECK(of_week(migrate::Counting::estimate) == 1'000);
+  }
+}
+
 TEST_CASE("copy: to a file, plain and compressed", "[parts]") {
   if (!have_part("influxdb1")) return;
   const InfluxSource source("influxdb1");
