@@ -238,7 +238,6 @@ std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::T
 }
 
 base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
-base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
                                const CopyFilter& filter, base::Timestamp now, Counting counting) {
   CopyPlan plan;
   std::vector<SeriesCount> series;
