@@ -36,6 +36,7 @@ struct FaultyProxy::Impl {
   std::condition_variable released;
   // All of it is guarded by mutex.
   std::function<ProxyPlan(const ProxiedRequest&)> plan;
+  std::function<void(const ProxiedRequest&, const std::string&)> observer;
   std::size_t requests = 0;
   std::uint64_t releases = 0;
   bool ending = false;
@@ -43,18 +44,24 @@ struct FaultyProxy::Impl {
 
   void serve(Wire& client) {
     const WireHead head = client.read_head();
+    ProxiedRequest request{head.method, head.target};
     ProxyPlan plan_for_it;
     {
       const std::lock_guard lock(mutex);
-      const ProxiedRequest request{head.method, head.target, ++requests};
+      request.number = ++requests;
       if (plan) plan_for_it = plan(request);
     }
-    carry_out(client, head, plan_for_it);
+    carry_out(client, head, request, plan_for_it);
   }
 
-  void carry_out(Wire& client, const WireHead& head, const ProxyPlan& with) {
+  void carry_out(Wire& client, const WireHead& head, const ProxiedRequest& request,
+                 const ProxyPlan& with) {
     if (with.fault == ProxyFault::reset_before_body) client.reset();
     const std::string body = client.read_body(head);
+    {
+      const std::lock_guard lock(mutex);
+      if (observer) observer(request, body);
+    }
     switch (with.fault) {
       case ProxyFault::reset_before_body:
         return;
@@ -120,6 +127,11 @@ std::string FaultyProxy::url() const {
 void FaultyProxy::plan(std::function<ProxyPlan(const ProxiedRequest&)> plan) {
   const std::lock_guard lock(impl_->mutex);
   impl_->plan = std::move(plan);
+}
+
+void FaultyProxy::observe(std::function<void(const ProxiedRequest&, const std::string&)> observer) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->observer = std::move(observer);
 }
 
 void FaultyProxy::release() { impl_->release_all(false); }

@@ -50,6 +50,8 @@ class FaultyProxy {
   [[nodiscard]] std::string url() const;
   // Asked for each request, one at a time; at first nothing is wrong.
   void plan(std::function<ProxyPlan(const ProxiedRequest&)> plan);
+  // Told of each request whose body has come, one at a time; what its plan is does not matter.
+  void observe(std::function<void(const ProxiedRequest&, const std::string& body)> observer);
   void release();  // what hangs is cut
   // Refuses connections until listen().
   void refuse();
