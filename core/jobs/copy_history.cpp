@@ -61,6 +61,40 @@ influx::QueryOptions query_options_of(const CopyHistoryOptions& options) {
                               .cancel = options.source.cancel};
 }
 
+// What is copied where it came from would be there already, if nothing went wrong.
+void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate::Part>& parts) {
+  if (!options.server ||
+      influx::shown_url(*options.server) != influx::shown_url(options.source.target) ||
+      options.server->org != options.source.target.org) {
+    return;
+  }
+  for (const migrate::Part& part : parts) {
+    if (part.place.database != part.database->name || part.place.policy != part.policy->name) {
+      continue;
+    }
+    throw base::Failure(base::ErrorKind::usage,
+                        "--history-to is where " + part.database->name +
+                            " comes from; name another server, or another database there with "
+                            "--history-database or --history-bucket");
+  }
+}
+
+void plan(const CopyHistoryOptions& options, const OldInflux& influx,
+          const std::vector<migrate::Part>& parts, CopyHistoryReport& report) {
+  influx::QueryClient client(influx.query_options());
+  // Of a copy they are for its progress alone.
+  const auto counting = options.dry_run || options.verify_only ? migrate::Counting::exact
+                                                               : migrate::Counting::estimate;
+  report.plan =
+      influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
+  for (const migrate::ClosedShard& shard : influx.taken(migrate::closed_shards(
+           client, *report.source, options.filter.span(), options.clock()))) {
+    report.plan.warnings.push_back(migrate::warning_of(shard));
+    if (shard.is_missed) ++report.missed_shards;
+  }
+  report.estimated_time = migrate::estimated_time(report.plan, options.server.has_value());
+}
+
 // Progress is the copy's; counting takes seconds for millions of points.
 void prove(const CopyHistoryOptions& options, const OldInflux& influx,
            const std::vector<migrate::Part>& parts, CopyHistoryReport& report) {
@@ -92,18 +126,8 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   report.source = std::make_shared<const migrate::Source>(influx.look());
   const auto parts = influx.taken(
       migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
-  influx::QueryClient client(influx.query_options());
-  // Of a copy they are for its progress alone.
-  const auto counting = options.dry_run || options.verify_only ? migrate::Counting::exact
-                                                               : migrate::Counting::estimate;
-  report.plan =
-      influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
-  for (const migrate::ClosedShard& shard : influx.taken(migrate::closed_shards(
-           client, *report.source, options.filter.span(), options.clock()))) {
-    report.plan.warnings.push_back(migrate::warning_of(shard));
-    if (shard.is_missed) ++report.missed_shards;
-  }
-  report.estimated_time = migrate::estimated_time(report.plan, options.server.has_value());
+  refuse_itself(options, parts);
+  plan(options, influx, parts, report);
   if (options.dry_run) return report;
   if (options.verify_only) {
     prove(options, influx, parts, report);

@@ -429,6 +429,21 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     CHECK(copied.err == error_line("--verify-only is about the history, and without --history-to "
                                    "none is copied"));
   }
+  SECTION("onto itself") {
+    old.program.environment["HAINGEST_HISTORY_PASSWORD"] =
+        std::string(old.source.target.password.reveal());
+    const Words itself{"--no-sync", "--history-to", old.source.target.url + "/",
+                       "--history-username", old.source.target.username};
+    const Outcome copied = old.run(itself);
+    CHECK(copied.exit_code == 2);
+    CHECK_THAT(copied.err,
+               Catch::EndsWith("error: --history-to is where home_assistant_events comes from; "
+                               "name another server, or another database there with "
+                               "--history-database or --history-bucket\n"));
+    Words beside = itself;
+    beside.insert(beside.end(), {"--history-database", "beside", "-q"});
+    CHECK(old.run(beside).exit_code == 0);
+  }
   SECTION("an end before the beginning") {
     const Outcome copied =
         old.run({"--history-to", "-", "--since", "2025-10-14", "--until", "2025-10-13T23:00:00Z"});
