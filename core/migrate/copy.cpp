@@ -88,8 +88,11 @@ class Copy {
     const bool is_new = checkpoint_.is_new();
     started_anew_ = !sink_.resume(checkpoint_.positions()) && !is_new;
     if (started_anew_) checkpoint_.forget();
+    noted_ = checkpoint_.positions();
     for (const Part& part : parts_) {
-      const Done done = checkpoint_.find(key_of(part)).value_or(Done{});
+      const auto found = checkpoint_.find(key_of(part));
+      if (found) begins_[key_of(part)] = found->until;
+      const Done done = found.value_or(Done{});
       progress_.points += done.points;
       progress_.values += done.values;
       done_[key_of(part)] = done;
@@ -169,8 +172,8 @@ class Copy {
   }
 
   std::optional<std::int64_t> begin_of(const Part& part) const {
-    const auto done = checkpoint_.find(key_of(part));
-    return done ? std::optional(done->until) : std::nullopt;
+    const auto begin = begins_.find(key_of(part));
+    return begin == begins_.end() ? std::nullopt : std::optional(begin->second);
   }
 
   base::Result<void> prepare(const Place& place) {
@@ -207,7 +210,7 @@ class Copy {
     persist([&]() -> base::Result<void> {
       if (std::exchange(again, true)) {
         if (!queue_.drop()) throw Stopped{};
-        sink_.rewind(checkpoint_.positions());
+        sink_.rewind(noted_);
       }
       auto amount = send_window(part, window);
       if (!amount) return of_source(amount.error());
@@ -271,10 +274,11 @@ class Copy {
     done.points += ticket.amount.points;
     done.values += ticket.amount.values;
     done.rejected += refusals.lines;
+    noted_ = sink_.positions();
     if (sink_.hold().count() == 0) {
-      checkpoint_.add(key, done, sink_.positions());
+      checkpoint_.add(key, done, noted_);
     } else {
-      held_.push_back({key, done, sink_.positions(), SteadyClock::now()});
+      held_.push_back({key, done, noted_, SteadyClock::now()});
       release(false);
     }
     say(*ticket.part, 0, ticket.amount.values);
@@ -328,9 +332,11 @@ class Copy {
   std::optional<base::Error> error_;  // guarded by mutex_
   influx::QueryClient client_;
   WindowQueue queue_;
+  std::map<Checkpoint::Key, std::int64_t> begins_;  // where an earlier run ended
   // Under the queue's lock.
   std::map<Checkpoint::Key, Done> done_;
   std::deque<Held> held_;
+  Positions noted_;  // behind the last window that is done
   SteadyClock::time_point looked_{};
   std::uint64_t dropped_texts_ = 0;
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -522,7 +523,7 @@ TEST_CASE("migrate: killed in the middle, the same command goes on", "[parts]") 
   const InfluxSource target("influxdb18");
   fakes::FaultyProxy proxy(target.target.url);
   // The fifth write never comes back.
-  int writes = 0;
+  std::atomic<int> writes = 0;
   proxy.plan([&](const fakes::ProxiedRequest& request) -> fakes::ProxyPlan {
     if (!request.target.starts_with("/write") || ++writes < 5) return {};
     return {.fault = fakes::ProxyFault::hang_answered};
