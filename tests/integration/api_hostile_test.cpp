@@ -17,6 +17,7 @@
 #include "tests/integration/api_client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/sanitized.hpp"
 #include "tests/support/sql.hpp"
 
 using namespace haingest;
@@ -33,14 +34,7 @@ bool long_form() {
   return wanted != nullptr && std::string{wanted} == "1";
 }
 
-// What a sanitizer adds is no leak of ours.
-constexpr std::int64_t most_memory_kb() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return std::int64_t{1024} * 1024;
-#else
-  return std::int64_t{64} * 1024;
-#endif
-}
+constexpr std::int64_t k_most_memory_kb = std::int64_t{k_is_sanitized ? 1024 : 64} * 1024;
 
 std::int64_t peak_memory_kb(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
@@ -248,7 +242,7 @@ TEST_CASE("hostile: an honest client's answers stay quick, memory stays bounded,
             << " us alone, x " << best << " among them, peak RSS " << memory << " kB\n";
   CHECK(best <= 3);
   CHECK(memory > 0);
-  CHECK(memory < most_memory_kb());
+  CHECK(memory < k_most_memory_kb);
   CHECK(test::query(path, "SELECT count(*) FROM devices; SELECT max(seq) FROM changes;") == before);
 
   // Who has the token still may.

@@ -69,7 +69,9 @@ void fill(const SmallDisk& disk, const TimeSeriesServer& server, const InfluxRea
   House house(program);
   Background watch(program.command({"watch", "--db", program.file("metadata.db")}));
   const Serving health(program, program.file("metadata.db"));
-  REQUIRE(eventually([&] { return told()["waiting"] == 0; }, k_end));
+  // The snapshot is there: what comes now is heard.
+  REQUIRE(
+      eventually([&] { return told()["waiting"] == 0 && told().value("stored", 0) > 0; }, k_end));
   house.change(500);
   REQUIRE(eventually([&] { return reader.read().size() == 500; }, k_end));
 
