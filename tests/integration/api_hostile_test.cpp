@@ -34,7 +34,7 @@ bool long_form() {
   return wanted != nullptr && std::string{wanted} == "1";
 }
 
-constexpr std::int64_t k_most_memory_kb = std::int64_t{k_is_sanitized ? 1024 : 64} * 1024;
+constexpr std::int64_t k_most_memory_kb = std::int64_t{test::k_is_sanitized ? 1024 : 64} * 1024;
 
 std::int64_t peak_memory_kb(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
