@@ -85,7 +85,8 @@ struct CopyPlan {
   std::uint64_t bytes = 0;
 };
 // To count exactly takes a third of the time that reading all of it takes. An estimate is made of
-// some shards, where they are known; it has no last moment but the first, no series and no bytes.
+// parts of some shards, where they are known; it has no last moment but the first, no series and no
+// bytes.
 enum class Counting { exact, estimate };
 [[nodiscard]] base::Result<CopyPlan> plan_of(influx::QueryClient& client,
                                              const std::vector<Part>& parts,

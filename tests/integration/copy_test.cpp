@@ -341,16 +341,19 @@ TEST_CASE("copy: what there is in twenty weeks is estimated by four of them", "[
     CHECK(exact.values == 30'002);
     const migrate::CopyPlan plan =
         migrate::plan_of(client, parts, {}, now, migrate::Counting::estimate).value();
-    // 2.x does not say which shards it has.
-    CHECK(plan.points == (source.is_2() ? 20'002 : 20'001));
-    CHECK(plan.values == (source.is_2() ? 30'002 : 30'001));
+    // 2.x does not say which shards it has, and counts.
+    CHECK(plan.points >= (source.is_2() ? 20'002 : 19'500));
+    CHECK(plan.points <= (source.is_2() ? 20'002 : 20'500));
+    CHECK(plan.values >= (source.is_2() ? 30'002 : 29'250));
+    CHECK(plan.values <= (source.is_2() ? 30'002 : 30'750));
     CHECK(plan.parts.at(0).extent->first == k_monday);
     const migrate::CopyFilter week{{}, k_monday + 7 * k_day, k_monday + 14 * k_day};
     const auto of_week = [&](migrate::Counting counting) {
       return migrate::plan_of(client, parts, week, now, counting).value().points;
     };
     CHECK(of_week(migrate::Counting::exact) == 1'000);
-    CHECK(of_week(migrate::Counting::estimate) == 1'000);
+    CHECK(of_week(migrate::Counting::estimate) >= 980);
+    CHECK(of_week(migrate::Counting::estimate) <= 1'020);
   }
 }
 
