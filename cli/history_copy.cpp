@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/history_copy.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -32,6 +33,15 @@ migrate::Texts texts_of(const Settings& settings) {
 
 bool is_url(const std::string& text) {
   return text.starts_with("http://") || text.starts_with("https://");
+}
+
+// "influx.local:8086", "ftp://…"
+bool is_meant_for_url(const std::string& text) {
+  if (text.find("://") != std::string::npos) return true;
+  const std::size_t colon = text.find(':');
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  if (colon == std::string::npos || colon + 1 >= slash) return false;
+  return text.find_first_not_of("0123456789", colon + 1) >= slash;
 }
 
 constexpr TargetKeys k_history_keys{Key::history_to,
@@ -105,6 +115,11 @@ jobs::CopyHistoryOptions history_copy_of(const Context& context,
   if (is_url(to)) {
     options.server = target_of(settings, k_history_keys, "history");
   } else {
+    if (is_meant_for_url(to)) {
+      throw base::Failure(base::ErrorKind::usage, "--history-to: " + to +
+                                                      " is neither http:// nor https://; write ./" +
+                                                      to + " if it is the name of a file");
+    }
     if (to != "-" && std::filesystem::exists(to)) {
       throw base::Failure(
           base::ErrorKind::usage,

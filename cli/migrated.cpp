@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/report.hpp"
+#include "core/base/counted.hpp"
 #include "core/base/json_object.hpp"
 #include "core/base/span.hpp"
 
@@ -66,11 +67,11 @@ Rows history_rows(const jobs::CopyHistoryReport& history) {
       {}};
   for (const auto& [part, extent, series, bytes] : history.plan.parts) {
     if (!extent) continue;
-    rows.cells.push_back({text_cell(part.database->name), text_cell(part.policy->name),
-                          text_cell(part.measurement->name), number_cell(series),
-                          number_cell(extent->points), number_cell(extent->values),
-                          number_cell(bytes), text_cell(moment(extent->first)),
-                          text_cell(moment(extent->last))});
+    rows.cells.push_back(
+        {text_cell(part.database->name), text_cell(part.policy->name),
+         text_cell(part.measurement->name), series ? number_cell(*series) : json_cell("null"),
+         number_cell(extent->points), number_cell(extent->values), number_cell(bytes),
+         text_cell(moment(extent->first)), text_cell(moment(extent->last))});
   }
   return rows;
 }
@@ -91,6 +92,9 @@ Rows difference_rows(const jobs::CopyHistoryReport& history) {
   return rows;
 }
 
+// For people; programs get all of them.
+constexpr std::size_t k_shown_differences = 20;
+
 // "600003 values in 3 windows counted on both sides: no difference."
 std::string proof_line(const jobs::CopyHistoryReport& history) {
   std::uint64_t values = 0;
@@ -102,7 +106,7 @@ std::string proof_line(const jobs::CopyHistoryReport& history) {
   const std::uint64_t differences = history.differences();
   return std::to_string(values) + " values in " + std::to_string(windows) +
          " windows counted on both sides: " +
-         (differences == 0 ? "no difference." : std::to_string(differences) + " differences.");
+         (differences == 0 ? "no difference." : base::counted(differences, "difference") + ".");
 }
 
 // "900 kB", "1.4 GB"
@@ -128,8 +132,9 @@ std::string history_line(const jobs::CopyHistoryReport& history) {
       add(part.extent ? part.extent->points : 0);
     }
   }
-  std::string text = std::to_string(points) + " points in " + std::to_string(measurements) +
-                     " measurements " + (history.copied ? "copied" : "would be copied");
+  std::string text = base::counted(points, "point") + " in " +
+                     base::counted(measurements, "measurement") + " " +
+                     (history.copied ? "copied" : "would be copied");
   if (history.copied && history.copied->rejected > 0) {
     text += ", " + std::to_string(history.copied->rejected) + " of them rejected";
   }
@@ -154,7 +159,12 @@ void write_history(std::ostream& out, const jobs::CopyHistoryReport& history, st
     out << history_line(history) << '\n';
     if (history.proof) out << proof_line(history) << '\n';
   }
-  if (history.differences() > 0) write_rows(out, difference_rows(history), Format::table, width);
+  if (history.differences() == 0) return;
+  Rows rows = difference_rows(history);
+  if (rows.cells.size() > k_shown_differences) rows.cells.resize(k_shown_differences);
+  const std::uint64_t more = history.differences() - rows.cells.size();
+  write_rows(out, rows, Format::table, width);
+  if (more > 0) out << "... and " << more << " more; -o json has them.\n";
 }
 
 void write_devices(std::ostream& out, const jobs::MigrateReport& report, bool dry_run,

@@ -10,6 +10,7 @@
 #include "core/migrate/copy_plan.hpp"
 #include "core/migrate/rejects.hpp"
 #include "core/migrate/sink.hpp"
+#include "core/net/url.hpp"
 
 namespace haingest::jobs {
 namespace {
@@ -61,13 +62,19 @@ influx::QueryOptions query_options_of(const CopyHistoryOptions& options) {
                               .cancel = options.source.cancel};
 }
 
+// As far as their addresses tell.
+bool is_same_server(const std::string& one, const std::string& other) {
+  const auto place_of = [](const std::string& text) {
+    auto url = net::parse_url(text).value();
+    if (url.host == "127.0.0.1" || url.host == "::1") url.host = "localhost";
+    return url.host + " " + std::to_string(url.port) + url.path;
+  };
+  return place_of(one) == place_of(other);
+}
+
 // What is copied where it came from would be there already, if nothing went wrong.
 void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate::Part>& parts) {
-  if (!options.server ||
-      influx::shown_url(*options.server) != influx::shown_url(options.source.target) ||
-      options.server->org != options.source.target.org) {
-    return;
-  }
+  if (!options.server || !is_same_server(options.server->url, options.source.target.url)) return;
   for (const migrate::Part& part : parts) {
     if (part.place.database != part.database->name || part.place.policy != part.policy->name) {
       continue;
@@ -95,10 +102,20 @@ void plan(const CopyHistoryOptions& options, const OldInflux& influx,
   report.estimated_time = migrate::estimated_time(report.plan, options.server.has_value());
 }
 
+// How late a point may come that a service still collects: Home Assistant's own integration sends
+// once a second.
+constexpr std::int64_t k_late = 30'000'000'000;
+
+std::int64_t now(const CopyHistoryOptions& options) {
+  return std::chrono::nanoseconds(options.clock().time_since_epoch()).count();
+}
+
 // Progress is the copy's; counting takes seconds for millions of points.
 void prove(const CopyHistoryOptions& options, const OldInflux& influx,
-           const std::vector<migrate::Part>& parts, CopyHistoryReport& report) {
+           const std::vector<migrate::Part>& parts, std::optional<migrate::Span> unsettled,
+           CopyHistoryReport& report) {
   migrate::ProofOptions proof;
+  proof.unsettled = unsettled;
   proof.source = influx.query_options();
   proof.target = query_options_of(options);
   if (!options.verify_only && !migrate::can_prove(proof.target.flavour)) return;
@@ -126,11 +143,17 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   report.source = std::make_shared<const migrate::Source>(influx.look());
   const auto parts = influx.taken(
       migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
+  if (parts.empty()) {
+    influx.fail(base::ErrorKind::failure,
+                options.filter.measurements.empty()
+                    ? "it holds no points"
+                    : "no measurement is called as --measurement says; nothing was copied");
+  }
   refuse_itself(options, parts);
   plan(options, influx, parts, report);
   if (options.dry_run) return report;
   if (options.verify_only) {
-    prove(options, influx, parts, report);
+    prove(options, influx, parts, {}, report);
     return report;
   }
   for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
@@ -144,6 +167,7 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
     options.progress(progress, report.plan.points);
   };
   copy.trouble = [](const std::string& sentence) { base::log::warning(sentence); };
+  const std::int64_t began = now(options) - k_late;
   migrate::Checkpoint checkpoint(options.checkpoint_path, copy_of(options), options.restart);
   migrate::Rejects rejects(options.rejects_path);
   if (checkpoint.is_new()) {
@@ -160,7 +184,7 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   }
   if (!report.copied->complete) return report;
   // A server that goes away now costs the counting again, and not the copy.
-  if (options.server) prove(options, influx, parts, report);
+  if (options.server) prove(options, influx, parts, migrate::Span{began, now(options)}, report);
   if (report.proof_is_whole) checkpoint.remove();
   return report;
 }

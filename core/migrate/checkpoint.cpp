@@ -111,7 +111,8 @@ std::optional<Entry> entry_of(std::string_view line) {
 Checkpoint::Checkpoint(std::string path, const std::string& copy, bool restart)
     : path_(std::move(path)), head_(std::string(k_first_field) + '\t' + escaped(copy) + '\n') {
   if (path_.empty()) return;
-  if (!restart && std::filesystem::exists(path_)) read(base::read_whole_file(path_), copy);
+  if (restart || !std::filesystem::exists(path_)) return;
+  read(base::read_whole_file(path_), copy);
   rewrite();
 }
 
@@ -129,9 +130,10 @@ void Checkpoint::read(const std::string& content, const std::string& copy) {
   }
   if (std::string(first) + '\n' != head_) {
     const auto other = unescaped(first.substr(std::min(k_first_field.size() + 1, first.size())));
-    throw base::Failure(base::ErrorKind::guard, path_ + " is the checkpoint of another copy (" +
-                                                    other.value_or("?") + ", and this is " + copy +
-                                                    ")");
+    throw base::Failure(base::ErrorKind::guard,
+                        path_ + " is the checkpoint of another copy (" + other.value_or("?") +
+                            ", and this is " + copy +
+                            "); finish that one, or begin this one with --restart");
   }
   rest.remove_prefix(first.size());
   while (rest.starts_with('\n')) {
@@ -164,7 +166,8 @@ std::optional<Done> Checkpoint::find(const Key& key) const {
 void Checkpoint::add(const Key& key, const Done& done, const Positions& positions) {
   done_[key] = done;
   positions_ = positions;
-  if (file_ < 0) return;
+  if (path_.empty()) return;
+  if (file_ < 0) return rewrite();
   const std::string line = line_of(key, done, positions);
   ssize_t written = -1;
   do {
@@ -181,11 +184,12 @@ void Checkpoint::add(const Key& key, const Done& done, const Positions& position
 void Checkpoint::forget() {
   done_.clear();
   positions_ = {};
-  if (!path_.empty()) rewrite();
+  remove();
 }
 
 void Checkpoint::remove() {
   if (path_.empty()) return;
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
   std::error_code error;
   std::filesystem::remove(path_, error);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What of a copy is done, in a file: whoever is killed goes on behind the last window that was. One
-// line a window is appended, so that a card need not bear the whole file again for each; opening
-// it, the lines that later ones have replaced are left out, and one that was cut off.
+// line a window is appended, and the first one makes the file, so that a card need not bear the
+// whole file again for each; opening it, the lines that later ones have replaced are left out, and
+// one that was cut off.
 //
 // A line is fields between tabs; a tab, a line feed, a `%` and what is no printable ASCII are %XX.
 #pragma once
@@ -38,7 +39,8 @@ class Checkpoint {
   using Key = std::tuple<std::string, std::string, std::string>;
 
   // `path` "": nothing is kept. `copy` says which copy this is, its source, target and filters: a
-  // file of another one is `guard`, unless `restart`, which forgets what is there. Throws Failure.
+  // file of another one is `guard`, unless `restart`, which writes over what is there. Throws
+  // Failure.
   Checkpoint(std::string path, const std::string& copy, bool restart);
   ~Checkpoint();
   Checkpoint(const Checkpoint&) = delete;

@@ -115,10 +115,14 @@ base::Result<double> line_length_at(influx::QueryClient& client, const Part& par
 }
 
 base::Result<PartPlan> exact_plan_of(influx::QueryClient& client, const Part& part,
-                                     const Span& within, const std::vector<SeriesCount>& series) {
+                                     const Span& within,
+                                     const std::optional<std::vector<SeriesCount>>& series) {
   PartPlan plan{part};
-  for (const SeriesCount& count : series) {
-    if (count.measurement == part.measurement->name) plan.series += count.series;
+  if (series) {
+    plan.series = 0;
+    for (const SeriesCount& count : *series) {
+      if (count.measurement == part.measurement->name) *plan.series += count.series;
+    }
   }
   auto extent =
       extent_of(client, part.database->name, part.policy->name, *part.measurement, within);
@@ -251,13 +255,13 @@ std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::T
 base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
                                const CopyFilter& filter, base::Timestamp now, Counting counting) {
   CopyPlan plan;
-  std::vector<SeriesCount> series;
+  std::optional<std::vector<SeriesCount>> series;
   const Policy* counted = nullptr;
   for (const Part& part : parts) {
     if (counting == Counting::exact && std::exchange(counted, part.policy) != part.policy) {
       auto counts = count_series(client, part.database->name, part.policy->name);
-      if (!counts) return counts.error();
-      series = std::move(*counts);
+      if (!counts && counts.error().kind == base::ErrorKind::unreachable) return counts.error();
+      series = counts ? std::optional(std::move(*counts)) : std::nullopt;
     }
     auto one = counting == Counting::exact ? exact_plan_of(client, part, filter.span(), series)
                                            : estimate_of(client, part, filter.span());

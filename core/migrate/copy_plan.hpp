@@ -74,8 +74,9 @@ class Windows {
 struct PartPlan {
   Part part;
   std::optional<Extent> extent = {};  // within the filter's span; none: no points
-  std::uint64_t series = 0;           // of all the time, see count_series
-  std::uint64_t bytes = 0;            // of line protocol, estimated
+  // Of all the time, see count_series; none where these credentials may not count them.
+  std::optional<std::uint64_t> series = {};
+  std::uint64_t bytes = 0;  // of line protocol, estimated
 };
 struct CopyPlan {
   std::vector<PartPlan> parts;

@@ -42,7 +42,11 @@ class Proof {
   // Returns the source's values.
   base::Result<std::uint64_t> compare(Window window, PartProof& proof) {
     std::uint64_t values = 0;
-    for (const Span& span : pieces_of(window)) {
+    std::vector<Span> spans;
+    for (const Span& piece : pieces_of(window)) {
+      for (const Span& rest : without(piece, options_.unsettled)) spans.push_back(rest);
+    }
+    for (const Span& span : spans) {
       window.span = span;
       // Each server counts on one core, so both at once.
       auto counting = std::async(std::launch::async, [&] { return count_window(source_, window); });
@@ -100,6 +104,14 @@ Window window_in_target(const Window& window, const Place& place, Flavour flavou
   const bool own_bucket = flavour == Flavour::influxdb2 && place.is_default;
   there.policy = own_bucket ? "autogen" : place.policy;
   return there;
+}
+
+std::vector<Span> without(const Span& span, const std::optional<Span>& hole) {
+  if (!hole || hole->end <= span.begin || hole->begin >= span.end) return {span};
+  std::vector<Span> rest;
+  if (span.begin < hole->begin) rest.push_back({span.begin, hole->begin});
+  if (hole->end < span.end) rest.push_back({hole->end, span.end});
+  return rest;
 }
 
 std::vector<Span> pieces_of(const Window& window) {

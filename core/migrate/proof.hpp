@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct ProofOptions {
   influx::QueryOptions source;
   influx::QueryOptions target;  // InfluxDB 1 or 2
   CopyFilter filter;
+  std::optional<Span> unsettled;  // not counted: points of it may have come since it was read
   const std::atomic<bool>* cancel = nullptr;  // the parts that are not counted by then are left out
   // After each window: which part, and the source's values so far, of all parts.
   std::function<void(const Part&, std::uint64_t)> progress = [](const Part&, std::uint64_t) {};
@@ -55,6 +57,9 @@ struct ProofOptions {
 // The window, cut where a day ends if a field's type changes in its time: the target's shards may
 // have other borders than the source's. Pure.
 [[nodiscard]] std::vector<Span> pieces_of(const Window& window);
+
+// What is left of a span. Pure.
+[[nodiscard]] std::vector<Span> without(const Span& span, const std::optional<Span>& hole);
 
 // What the two count otherwise; both by the field's name. Pure.
 [[nodiscard]] std::vector<Difference> differences_of(const Span& span,

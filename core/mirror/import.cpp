@@ -98,7 +98,7 @@ class Importer {
     }
     for (const auto& [at, first] : since) planner_.backdate(kind, mine.row(at), first);
     for (std::size_t i = 0; i < mine.size(); ++i) {
-      if (is_known[i] || is_confirmed(kind, mine.row(i))) continue;
+      if (stored_.has_import || is_known[i] || is_confirmed(kind, mine.row(i))) continue;
       planner_.remove(kind, mine.row(i), "gone");
       ++import_.unknown[model::index_of(kind)];
     }

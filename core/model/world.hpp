@@ -25,6 +25,7 @@ struct Stored {
   // HA's last confirmation of everything that is confirmed: when it said what the last complete
   // run brought (Run::ha_when), which an old file does not make any younger.
   std::optional<base::Timestamp> confirmed_at;
+  bool has_import = false;  // rows of it came out of an old InfluxDB
 
   [[nodiscard]] Table& of(Kind kind) { return tables[index_of(kind)]; }
   [[nodiscard]] const Table& of(Kind kind) const { return tables[index_of(kind)]; }

@@ -61,6 +61,9 @@ model::Stored read_stored(SQLite::Database& database, Order order) {
                               "SELECT ha_when FROM sync_runs WHERE outcome = 'complete' AND "
                               "ha_version != '' ORDER BY run DESC LIMIT 1");
   if (confirmed.executeStep()) stored.confirmed_at = maybe_moment_of(confirmed.getColumn(0));
+  SQLite::Statement imported(
+      database, "SELECT 1 FROM sync_runs WHERE command = 'migrate-from-influx' LIMIT 1");
+  stored.has_import = imported.executeStep();
   return stored;
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "tests/fakes/faulty_proxy.hpp"
 #include "tests/integration/influx_source.hpp"
@@ -441,9 +442,41 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
                Catch::EndsWith("error: --history-to is where home_assistant_events comes from; "
                                "name another server, or another database there with "
                                "--history-database or --history-bucket\n"));
+    Words by_name = itself;
+    by_name[2] = std::regex_replace(by_name[2], std::regex("127.0.0.1"), "localhost");
+    CHECK(old.run(by_name).exit_code == 2);
     Words beside = itself;
     beside.insert(beside.end(), {"--history-database", "beside", "-q"});
     CHECK(old.run(beside).exit_code == 0);
+  }
+  SECTION("what is nearly a URL is no file") {
+    const Outcome copied = old.run({"--no-sync", "--history-to", "influx.local:8086"});
+    CHECK(copied.exit_code == 2);
+    CHECK(copied.err == error_line("--history-to: influx.local:8086 is neither http:// nor "
+                                   "https://; write ./influx.local:8086 if it is the name of a "
+                                   "file"));
+  }
+  SECTION("a measurement that is not there") {
+    const Outcome copied = old.run({"--no-sync", "--history-to", "-", "--measurement", "kwh"});
+    CHECK(copied.exit_code == 1);
+    CHECK_THAT(copied.err, Catch::EndsWith("no measurement is called as --measurement says; "
+                                           "nothing was copied\n"));
+  }
+  SECTION("a first try elsewhere is in nobody's way") {
+    CHECK(old.run({"--no-sync", "-q", "--history-to", "http://127.0.0.1:1"}).exit_code == 5);
+    old.program.environment["HAINGEST_HISTORY_TOKEN"] = std::string(target.target.token.reveal());
+    CHECK(old.run(words).exit_code == 0);
+  }
+  SECTION("a user who may only read is told what she may know") {
+    old.source.statement("CREATE USER reader WITH PASSWORD 'reader'");
+    old.source.statement("GRANT READ ON home_assistant_events TO reader");
+    old.program.environment["INFLUXDB_USERNAME"] = "reader";
+    old.program.environment["INFLUXDB_PASSWORD"] = "reader";
+    const Outcome dry = old.run({"--no-sync", "--history-to", "-", "--dry-run", "-o", "json"});
+    CHECK(dry.exit_code == 0);
+    const json plan = json::parse(dry.out)["history"]["measurements"][2];
+    CHECK(plan["series"].is_null());
+    CHECK(plan["points"] == 1'000);
   }
   SECTION("an end before the beginning") {
     const Outcome copied =

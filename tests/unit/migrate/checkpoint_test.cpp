@@ -86,11 +86,19 @@ TEST_CASE("checkpoint: another copy's is left alone, unless it is to be forgotte
   } catch (const base::Failure& failure) {
     CHECK(failure.error().kind == base::ErrorKind::guard);
     CHECK(failure.error().message ==
-          path + " is the checkpoint of another copy (a to b, and this is a to c)");
+          path +
+              " is the checkpoint of another copy (a to b, and this is a to c); finish that one, "
+              "or begin this one with --restart");
   }
   CHECK(read_file(path) == content);
-  CHECK(Checkpoint(path, "a to c", true).is_new());
-  CHECK(read_file(path) == "haingest copy 1\ta to c\n");
+  Checkpoint anew(path, "a to c", true);
+  CHECK(anew.is_new());
+  // Until a window is done, nothing is lost of the other one.
+  CHECK(read_file(path) == content);
+  anew.add(k_power, k_some, {100, 7});
+  CHECK(read_file(path) ==
+        "haingest copy 1\ta to c\n"
+        "house\tautogen\tpower\t1767571200000000000\t10\t40\t1\t100\t7\n");
 }
 
 TEST_CASE("checkpoint: what is none is left alone") {
@@ -106,11 +114,14 @@ TEST_CASE("checkpoint: without a path nothing is kept, and gone it is new") {
   CHECK(none.find(k_power) == k_some);
   const TempDir folder;
   Checkpoint checkpoint(folder.file("c"), "x", false);
+  CHECK_FALSE(std::filesystem::exists(folder.file("c")));
   checkpoint.add(k_power, k_some, {1, 2});
   checkpoint.forget();
   CHECK(checkpoint.is_new());
   CHECK(checkpoint.positions() == Positions{});
-  CHECK(read_file(folder.file("c")) == "haingest copy 1\tx\n");
+  CHECK_FALSE(std::filesystem::exists(folder.file("c")));
+  checkpoint.add(k_power, k_some, {1, 2});
+  CHECK(std::filesystem::exists(folder.file("c")));
   checkpoint.remove();
   CHECK_FALSE(std::filesystem::exists(folder.file("c")));
 }

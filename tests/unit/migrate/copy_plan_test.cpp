@@ -103,6 +103,17 @@ TEST_CASE("copy plan: warnings name what may not arrive") {
   CHECK(warnings_of(plans, monday + 24h * 27) == late);
 }
 
+TEST_CASE("proof: what is unsettled is cut out") {
+  using Spans = std::vector<Span>;
+  CHECK(without({0, 10}, {}) == Spans{{0, 10}});
+  CHECK(without({0, 10}, Span{10, 12}) == Spans{{0, 10}});
+  CHECK(without({10, 20}, Span{5, 10}) == Spans{{10, 20}});
+  CHECK(without({0, 10}, Span{4, 6}) == Spans{{0, 4}, {6, 10}});
+  CHECK(without({0, 10}, Span{4, 12}) == Spans{{0, 4}});
+  CHECK(without({0, 10}, Span{0, 4}) == Spans{{4, 10}});
+  CHECK(without({0, 10}, Span{0, 10}).empty());
+}
+
 TEST_CASE("copy plan: names on a server") {
   const Place standard{"house", "two_years", true};
   const Place other{"house", "long", false};

@@ -119,6 +119,15 @@ TEST_CASE("import: rows that neither Home Assistant nor the past knows are remov
   CHECK(desk.sql("SELECT kind, id, name, why FROM removed") == "device|mock_1|Mock|gone\n");
 }
 
+TEST_CASE("import: a second InfluxDB adds to what the first one told") {
+  Desk desk;
+  static_cast<void>(desk.import(devices({Cells{{"device_id", "a"}, {"name", "A"}}})));
+  const auto second = desk.import(devices({Cells{{"device_id", "b"}, {"name", "B"}}}));
+  CHECK(second.unknown[model::index_of(Kind::device)] == 0);
+  CHECK(desk.sql("SELECT group_concat(device_id) FROM devices") == "a,b\n");
+  CHECK(desk.sql("SELECT count(*) FROM removed") == "0\n");
+}
+
 TEST_CASE("import: a past without devices removes none") {
   Desk desk;
   test::execute(desk.path,
