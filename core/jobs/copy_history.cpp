@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/copy_history.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/base/log.hpp"
@@ -10,6 +12,7 @@
 #include "core/migrate/copy_plan.hpp"
 #include "core/migrate/rejects.hpp"
 #include "core/migrate/sink.hpp"
+#include "core/migrate/target_look.hpp"
 #include "core/net/url.hpp"
 
 namespace haingest::jobs {
@@ -88,12 +91,20 @@ void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate:
 
 void plan(const CopyHistoryOptions& options, const OldInflux& influx,
           const std::vector<migrate::Part>& parts, CopyHistoryReport& report) {
+  std::vector<std::string> limits;
+  if (options.server) {
+    auto look =
+        migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts);
+    if (!look) throw base::Failure(look.error());
+    limits = std::move(look->warnings);
+  }
   influx::QueryClient client(influx.query_options());
   // Of a copy they are for its progress alone.
   const auto counting = options.dry_run || options.verify_only ? migrate::Counting::exact
                                                                : migrate::Counting::estimate;
   report.plan =
       influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
+  std::ranges::move(limits, std::back_inserter(report.plan.warnings));
   for (const migrate::ClosedShard& shard : influx.taken(migrate::closed_shards(
            client, *report.source, options.filter.span(), options.clock()))) {
     report.plan.warnings.push_back(migrate::warning_of(shard));

@@ -378,7 +378,8 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     old.program.environment["HAINGEST_HISTORY_TOKEN"] = "wrong";
     const Outcome copied = old.run(words);
     CHECK(copied.exit_code == 4);
-    CHECK_THAT(copied.err, Catch::Contains("unauthorized access"));
+    CHECK_THAT(copied.err, Catch::EndsWith(": the credentials are refused; check token, user "
+                                           "and password (Unauthorized)\n"));
     CHECK(old.sql("SELECT count(*) FROM devices") == "2\n");
   }
   SECTION("into a file, which must not be there") {
@@ -463,7 +464,13 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
                                            "nothing was copied\n"));
   }
   SECTION("a first try elsewhere is in nobody's way") {
-    CHECK(old.run({"--no-sync", "-q", "--history-to", "http://127.0.0.1:1"}).exit_code == 5);
+    const Outcome away = old.run({"--no-sync", "-q", "--history-to", "http://127.0.0.1:1"});
+    CHECK(away.exit_code == 5);
+    CHECK_THAT(away.err,
+               Catch::EndsWith("error: InfluxDB at http://127.0.0.1:1: connection refused\n"));
+    const Outcome unknown = old.run(to_server(target, target.target.url, {"--dry-run"}));
+    CHECK(unknown.exit_code == 4);
+    CHECK_THAT(unknown.err, Catch::Contains("InfluxDB 2 at " + target.target.url + ": "));
     old.program.environment["HAINGEST_HISTORY_TOKEN"] = std::string(target.target.token.reveal());
     CHECK(old.run(words).exit_code == 0);
   }
