@@ -48,7 +48,7 @@ class Proof {
     }
     for (const Span& span : spans) {
       window.span = span;
-      // Each server counts on one core, so both at once.
+      // InfluxDB 1.6 counts a measurement on one core, so both at once.
       auto counting = std::async(std::launch::async, [&] { return count_window(source_, window); });
       const auto target = count_window(
           target_, window_in_target(window, proof.part.place, options_.target.flavour));
