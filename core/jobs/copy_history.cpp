@@ -116,6 +116,8 @@ void plan(const CopyHistoryOptions& options, const OldInflux& influx,
 // How late a point may come that a service still collects: Home Assistant's own integration sends
 // once a second.
 constexpr std::int64_t k_late = 30'000'000'000;
+// More than counting takes, while points go on coming.
+constexpr std::int64_t k_counting = 86'400'000'000'000;
 
 std::int64_t now(const CopyHistoryOptions& options) {
   return std::chrono::nanoseconds(options.clock().time_since_epoch()).count();
@@ -195,7 +197,8 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   }
   if (!report.copied->complete) return report;
   // A server that goes away now costs the counting again, and not the copy.
-  if (options.server) prove(options, influx, parts, migrate::Span{began, now(options)}, report);
+  const migrate::Span unsettled{began, now(options) + k_counting};
+  if (options.server) prove(options, influx, parts, unsettled, report);
   if (report.proof_is_whole) checkpoint.remove();
   return report;
 }
