@@ -202,6 +202,9 @@ Verdict judge_refusal(const Answer& answer) {
   }
   if (has(words, "points beyond retention policy") ||
       has(words, "points outside retention policy")) {
+    // 1.13, of a policy that keeps everything and has a PAST LIMIT or a FUTURE LIMIT: they may as
+    // well be too young.
+    if (has(words, " of duration 0s ")) return make(Action::halve, "", answer);
     Verdict verdict = make(Action::expired, "", answer);
     verdict.dropped = number_behind(words, has(words, " outside ") ? "dropped " : "dropped=");
     return verdict;

@@ -138,6 +138,31 @@ void prove(const CopyHistoryOptions& options, const OldInflux& influx,
   report.proof_is_whole = report.proof->size() == parts.size();
 }
 
+void copy_all(const CopyHistoryOptions& options, const OldInflux& influx,
+              const std::vector<migrate::Part>& parts, migrate::Checkpoint& checkpoint,
+              CopyHistoryReport& report) {
+  migrate::CopyOptions copy;
+  copy.source = influx.query_options();
+  copy.filter = options.filter;
+  copy.clock = options.clock;
+  copy.cancel = options.source.cancel;
+  copy.progress = [&](const migrate::CopyProgress& progress) {
+    options.progress(progress, report.plan.points);
+  };
+  copy.trouble = [](const std::string& sentence) { base::log::warning(sentence); };
+  migrate::Rejects rejects(options.rejects_path);
+  if (checkpoint.is_new()) {
+    if (const auto aside = rejects.set_aside()) {
+      base::log::warning("an earlier copy has left points that its target refused; they are in " +
+                         *aside + " now");
+    }
+  }
+  const auto sink = sink_of(options, rejects);
+  report.copied = migrate::copy(copy, parts, *sink, checkpoint).value();
+  if (!report.copied->started_anew) return;
+  base::log::warning("the output of the run before is not there any more: it was all copied anew");
+}
+
 }  // namespace
 
 std::uint64_t CopyHistoryReport::differences() const {
@@ -170,31 +195,9 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
     return report;
   }
   for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
-
-  migrate::CopyOptions copy;
-  copy.source = influx.query_options();
-  copy.filter = options.filter;
-  copy.clock = options.clock;
-  copy.cancel = options.source.cancel;
-  copy.progress = [&](const migrate::CopyProgress& progress) {
-    options.progress(progress, report.plan.points);
-  };
-  copy.trouble = [](const std::string& sentence) { base::log::warning(sentence); };
   const std::int64_t began = now(options) - k_late;
   migrate::Checkpoint checkpoint(options.checkpoint_path, copy_of(options), options.restart);
-  migrate::Rejects rejects(options.rejects_path);
-  if (checkpoint.is_new()) {
-    if (const auto aside = rejects.set_aside()) {
-      base::log::warning("an earlier copy has left points that its target refused; they are in " +
-                         *aside + " now");
-    }
-  }
-  const auto sink = sink_of(options, rejects);
-  report.copied = migrate::copy(copy, parts, *sink, checkpoint).value();
-  if (report.copied->started_anew) {
-    base::log::warning(
-        "the output of the run before is not there any more: it was all copied anew");
-  }
+  copy_all(options, influx, parts, checkpoint, report);
   if (!report.copied->complete) return report;
   // A server that goes away now costs the counting again, and not the copy.
   const migrate::Span unsettled{began, now(options) + k_counting};

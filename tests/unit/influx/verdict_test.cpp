@@ -156,6 +156,16 @@ TEST_CASE("verdict: what is older than the retention is counted") {
   CHECK(verdict.dropped == 4U);
 }
 
+TEST_CASE("verdict: what is outside a write window is refused with the server's reason") {
+  const std::string words =
+      "partial write: dropped 2 points outside retention policy of duration 0s and 0 points "
+      "outside "
+      "write window (24h0m0s) - oldest point m at 2026-12-06T00:00:00Z";
+  const Verdict verdict = judge(k_v1, 400, error(words));
+  check(verdict, Action::halve, "", true);
+  CHECK(verdict.reason == words);
+}
+
 TEST_CASE("verdict: a field named time is no loss") {
   const std::string words =
       "partial write: invalid field name: input field \"time\" on measurement \"c\" is invalid, "
