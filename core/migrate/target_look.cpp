@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/influx/endpoint.hpp"
-#include "core/influx/query.hpp"
 
 namespace haingest::migrate {
 namespace {

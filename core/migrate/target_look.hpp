@@ -9,9 +9,9 @@
 
 #include "core/base/error.hpp"
 #include "core/influx/flavour.hpp"
+#include "core/influx/query.hpp"
 #include "core/influx/target.hpp"
 #include "core/migrate/texts.hpp"
-#include "core/net/http_client.hpp"
 
 namespace haingest::migrate {
 
