@@ -18,8 +18,8 @@ constexpr std::int64_t k_shortest = 1'000'000'000;
 constexpr std::size_t k_samples = 4;
 constexpr std::uint64_t k_part = 10;
 
-// Of line protocol a second, on two cores that both servers share (BENCHMARKS.md): read into a
-// file, and into an InfluxDB 2.
+// Of line protocol a second, into a file and into an InfluxDB 2. On two idle cores that both
+// servers share it was 56 and 19 MB (BENCHMARKS.md), under other load 23 and 6.
 constexpr std::uint64_t k_read_bytes = 20'000'000;
 constexpr std::uint64_t k_copied_bytes = 8'000'000;
 
