@@ -53,7 +53,7 @@ class Checkpoint {
   // Written when this returns, and there after a kill; after a power cut the last may be missing.
   // Throws Failure.
   void add(const Key& key, const Done& done, const Positions& positions);
-  // Starts anew. Throws Failure.
+  // Starts anew; the file is gone until the next add().
   void forget();
   void remove();  // the copy is complete
 
