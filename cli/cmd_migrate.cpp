@@ -12,6 +12,7 @@
 #include "cli/migrated.hpp"
 #include "cli/syncing.hpp"
 #include "cli/targets.hpp"
+#include "core/base/counted.hpp"
 #include "core/base/log.hpp"
 #include "core/net/stop_signal.hpp"
 
@@ -91,14 +92,13 @@ ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) 
   if (!migrated.history) return is_partial ? ExitCode::partial : ExitCode::fine;
   const std::uint64_t differences = migrated.history->differences();
   if (differences > 0) {
-    base::log::error("source and target do not count the same: " + std::to_string(differences) +
-                     (differences == 1 ? " difference" : " differences"));
+    base::log::error("source and target do not count the same: " +
+                     base::counted(differences, "difference"));
   }
   const std::size_t missed = migrated.dry_run ? 0 : migrated.history->missed_shards;
   if (missed > 0) {
-    base::log::error("the source shows nothing of " + std::to_string(missed) +
-                     (missed == 1 ? " shard" : " shards") + ", see above: what they hold is " +
-                     "missing");
+    base::log::error("the source shows nothing of " + base::counted(missed, "shard") +
+                     ", see above: what they hold is missing");
   }
   std::uint64_t rejected = 0;
   if (const auto& copied = migrated.history->copied) {
