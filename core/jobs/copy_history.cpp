@@ -54,15 +54,12 @@ std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
   return std::move(*sink);
 }
 
-influx::QueryOptions query_options_of(const CopyHistoryOptions& options) {
-  net::HttpClient client(options.tls);
-  const auto server = influx::who_answers(client, *options.server, options.timeout);
-  if (!server) throw base::Failure(server.error());
-  return influx::QueryOptions{.source = *options.server,
-                              .flavour = server->flavour,
-                              .tls = options.tls,
-                              .silence = options.timeout,
-                              .cancel = options.source.cancel};
+// None of a file.
+std::optional<migrate::TargetLook> look_at_target(const CopyHistoryOptions& options) {
+  if (!options.server) return std::nullopt;
+  auto look = migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts);
+  if (!look) throw base::Failure(look.error());
+  return std::move(*look);
 }
 
 // As far as their addresses tell.
@@ -90,21 +87,15 @@ void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate:
 }
 
 void plan(const CopyHistoryOptions& options, const OldInflux& influx,
-          const std::vector<migrate::Part>& parts, CopyHistoryReport& report) {
-  std::vector<std::string> limits;
-  if (options.server) {
-    auto look =
-        migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts);
-    if (!look) throw base::Failure(look.error());
-    limits = std::move(look->warnings);
-  }
+          const std::vector<migrate::Part>& parts, const std::optional<migrate::TargetLook>& target,
+          CopyHistoryReport& report) {
   influx::QueryClient client(influx.query_options());
   // Of a copy they are for its progress alone.
   const auto counting = options.dry_run || options.verify_only ? migrate::Counting::exact
                                                                : migrate::Counting::estimate;
   report.plan =
       influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
-  std::ranges::move(limits, std::back_inserter(report.plan.warnings));
+  if (target) std::ranges::copy(target->warnings, std::back_inserter(report.plan.warnings));
   for (const migrate::ClosedShard& shard : influx.taken(migrate::closed_shards(
            client, *report.source, options.filter.span(), options.clock()))) {
     report.plan.warnings.push_back(migrate::warning_of(shard));
@@ -125,13 +116,17 @@ std::int64_t now(const CopyHistoryOptions& options) {
 
 // Progress is the copy's; counting takes seconds for millions of points.
 void prove(const CopyHistoryOptions& options, const OldInflux& influx,
-           const std::vector<migrate::Part>& parts, std::optional<migrate::Span> unsettled,
-           CopyHistoryReport& report) {
+           const std::vector<migrate::Part>& parts, influx::Flavour flavour,
+           std::optional<migrate::Span> unsettled, CopyHistoryReport& report) {
+  if (!options.verify_only && !migrate::can_prove(flavour)) return;
   migrate::ProofOptions proof;
   proof.unsettled = unsettled;
   proof.source = influx.query_options();
-  proof.target = query_options_of(options);
-  if (!options.verify_only && !migrate::can_prove(proof.target.flavour)) return;
+  proof.target = {.source = *options.server,
+                  .flavour = flavour,
+                  .tls = options.tls,
+                  .silence = options.timeout,
+                  .cancel = options.source.cancel};
   proof.filter = options.filter;
   proof.cancel = options.source.cancel;
   report.proof = migrate::prove(proof, parts).value();
@@ -188,10 +183,11 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
                     : "no measurement is called as --measurement says; nothing was copied");
   }
   refuse_itself(options, parts);
-  plan(options, influx, parts, report);
+  const auto target = look_at_target(options);
+  plan(options, influx, parts, target, report);
   if (options.dry_run) return report;
   if (options.verify_only) {
-    prove(options, influx, parts, {}, report);
+    prove(options, influx, parts, target.value().server.flavour, {}, report);
     return report;
   }
   for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
@@ -201,7 +197,7 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   if (!report.copied->complete) return report;
   // A server that goes away now costs the counting again, and not the copy.
   const migrate::Span unsettled{began, now(options) + k_counting};
-  if (options.server) prove(options, influx, parts, unsettled, report);
+  if (target) prove(options, influx, parts, target->server.flavour, unsettled, report);
   if (report.proof_is_whole) checkpoint.remove();
   return report;
 }
