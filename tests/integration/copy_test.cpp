@@ -186,6 +186,14 @@ std::string many_lines() {
   return lines;
 }
 
+// An InfluxDB 1.6 that has them in its database "house".
+InfluxSource many_points() {
+  InfluxSource source("influxdb1");
+  source.make("house");
+  source.write(many_lines(), "house");
+  return source;
+}
+
 Lines lines_in(const std::string& content) {
   Lines lines;
   for (std::string_view rest = content; !rest.empty();) {
@@ -383,9 +391,7 @@ TEST_CASE("copy: to a file, plain and compressed", "[parts]") {
 
 TEST_CASE("copy: cancelled, it goes on where it was", "[parts]") {
   if (!have_part("influxdb1")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   Job job(source);
   std::atomic<bool> cancel = false;
   job.options.cancel = &cancel;
@@ -412,9 +418,7 @@ TEST_CASE("copy: cancelled, it goes on where it was", "[parts]") {
 
 TEST_CASE("copy: without the file's beginning it starts anew, and says so", "[parts]") {
   if (!have_part("influxdb1")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   Job job(source);
   const std::string file = job.folder.file("lines");
   whole(job.run(file));
@@ -427,9 +431,7 @@ TEST_CASE("copy: without the file's beginning it starts anew, and says so", "[pa
 
 TEST_CASE("copy: through faults of both servers", "[parts]") {
   if (!have_part("influxdb1") || !have_part("influxdb2")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   const InfluxSource target("influxdb2");
   FaultyProxy before(source.target.url);
   FaultyProxy behind(target.target.url);
@@ -458,9 +460,7 @@ TEST_CASE("copy: through faults of both servers", "[parts]") {
 
 TEST_CASE("copy: a server that stays away ends it, and it can go on", "[parts]") {
   if (!have_part("influxdb1")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   const InfluxSource target("influxdb1");
   Job job(source);
   std::atomic<bool> killed = false;
@@ -493,9 +493,7 @@ TEST_CASE("copy: a target whose disk is full ends it, and it goes on when there 
     if (!have_part("influxdb1") || !have_part(part)) continue;
     SmallDisk disk;
     if (!disk.mount("24m")) return;
-    const InfluxSource source("influxdb1");
-    source.make("house");
-    source.write(many_lines(), "house");
+    const InfluxSource source = many_points();
     const InfluxSource target(part, disk.path());
     write_file(disk.file("other"), std::string(disk.free_bytes() - 100'000, 'o'));
     Job job(source);
@@ -516,9 +514,7 @@ TEST_CASE("copy: a target whose disk is full ends it, and it goes on when there 
 
 TEST_CASE("copy: credentials that the target takes no more end it as such", "[parts]") {
   if (!have_part("influxdb1")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   const InfluxSource target("influxdb1");
   FaultyProxy proxy(target.target.url);
   int writes = 0;
@@ -556,9 +552,7 @@ TEST_CASE("copy: credentials that the target refuses are said at once", "[parts]
 TEST_CASE("copy: VictoriaMetrics gets numbers, and what it forgets in a crash comes again",
           "[parts]") {
   if (!have_part("influxdb1") || !have_part("victoria-metrics")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   const VictoriaMetrics server;
   influx::Target target;
   target.url = server.url();
@@ -609,9 +603,7 @@ TEST_CASE("copy: VictoriaMetrics gets numbers, and what it forgets in a crash co
 
 TEST_CASE("copy: killed at any moment, one window at most comes twice", "[parts]") {
   if (!have_part("influxdb1")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   Job job(source);
   const std::string file = job.folder.file("lines");
   const int kills = run_killed(
@@ -633,9 +625,7 @@ TEST_CASE("copy: killed at any moment, one window at most comes twice", "[parts]
 
 TEST_CASE("copy: killed at any moment, a server has everything in the end", "[parts]") {
   if (!have_part("influxdb1") || !have_part("influxdb2")) return;
-  const InfluxSource source("influxdb1");
-  source.make("house");
-  source.write(many_lines(), "house");
+  const InfluxSource source = many_points();
   const InfluxSource target("influxdb2");
   Job job(source);
   const int kills = run_killed(
