@@ -22,7 +22,7 @@ std::optional<std::int64_t> moment_of(const Settings& settings, Key key) {
   if (!moment) {
     settings.refuse(key, text, "is no moment; write 2025-01-31 or 2025-01-31T08:30:00Z");
   }
-  return std::chrono::nanoseconds(moment->time_since_epoch()).count();
+  return migrate::nanoseconds_since_1970(*moment);
 }
 
 migrate::Texts texts_of(const Settings& settings) {

@@ -110,10 +110,6 @@ constexpr std::int64_t k_late = 30'000'000'000;
 // More than counting takes, while points go on coming.
 constexpr std::int64_t k_counting = 86'400'000'000'000;
 
-std::int64_t now(const CopyHistoryOptions& options) {
-  return std::chrono::nanoseconds(options.clock().time_since_epoch()).count();
-}
-
 // Progress is the copy's; counting takes seconds for millions of points.
 void prove(const CopyHistoryOptions& options, const OldInflux& influx,
            const std::vector<migrate::Part>& parts, influx::Flavour flavour,
@@ -191,12 +187,13 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
     return report;
   }
   for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
-  const std::int64_t began = now(options) - k_late;
+  const std::int64_t began = migrate::nanoseconds_since_1970(options.clock()) - k_late;
   migrate::Checkpoint checkpoint(options.checkpoint_path, copy_of(options), options.restart);
   copy_all(options, influx, parts, checkpoint, report);
   if (!report.copied->complete) return report;
   // A server that goes away now costs the counting again, and not the copy.
-  const migrate::Span unsettled{began, now(options) + k_counting};
+  const migrate::Span unsettled{began,
+                                migrate::nanoseconds_since_1970(options.clock()) + k_counting};
   if (target) prove(options, influx, parts, target->server.flavour, unsettled, report);
   if (report.proof_is_whole) checkpoint.remove();
   return report;

@@ -19,10 +19,6 @@ struct Shard {
 // By database and policy.
 using Shards = std::map<std::pair<std::string, std::string>, std::vector<Shard>>;
 
-std::int64_t to_nanoseconds(base::Timestamp moment) {
-  return std::chrono::nanoseconds(moment.time_since_epoch()).count();
-}
-
 // Without those of which no time can be read: the first of all times begins before any clock.
 base::Result<Shards> all_shards(influx::QueryClient& client) {
   const auto rows = rows_of(client, {}, "SHOW SHARDS");
@@ -33,7 +29,8 @@ base::Result<Shards> all_shards(influx::QueryClient& client) {
     const auto end = base::parse_timestamp(row.text("end_time"));
     if (!begin || !end) continue;
     shards[{row.text("database"), row.text("retention_policy")}].push_back(
-        {std::to_string(row.number("id")), {to_nanoseconds(*begin), to_nanoseconds(*end)}});
+        {std::to_string(row.number("id")),
+         {nanoseconds_since_1970(*begin), nanoseconds_since_1970(*end)}});
   }
   for (auto& [where, of_policy] : shards) {
     std::ranges::sort(of_policy, {}, [](const Shard& shard) { return shard.span.begin; });
@@ -80,8 +77,8 @@ base::Result<std::vector<ClosedShard>> closed_shards(influx::QueryClient& client
     for (auto shard = of_policy.rbegin(); shard != of_policy.rend(); ++shard) {
       if (open->contains(shard->id)) {
         is_missed = true;
-      } else if (shard->span.begin <= to_nanoseconds(now) && shard->span.begin < within.end &&
-                 shard->span.end > within.begin) {
+      } else if (shard->span.begin <= nanoseconds_since_1970(now) &&
+                 shard->span.begin < within.end && shard->span.end > within.begin) {
         closed.push_back({where.first, where.second, shard->span, is_missed});
       }
     }

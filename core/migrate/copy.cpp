@@ -34,10 +34,6 @@ base::Error of_source(base::Error error) {
   return error;
 }
 
-std::int64_t to_nanoseconds(base::Timestamp moment) {
-  return moment.time_since_epoch().count() * 1'000;
-}
-
 class Copy {
  public:
   Copy(const CopyOptions& options, const std::vector<Part>& parts, Sink& sink,
@@ -269,7 +265,7 @@ class Copy {
     const Checkpoint::Key key = key_of(*ticket.part);
     Done& done = done_[key];
     // What is not over yet may get more points behind the last one.
-    const bool over = ticket.span.end <= to_nanoseconds(options_.clock());
+    const bool over = ticket.span.end <= nanoseconds_since_1970(options_.clock());
     done.until = over ? ticket.span.end : std::min(ticket.last + 1, ticket.span.end);
     done.points += ticket.amount.points;
     done.values += ticket.amount.values;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/timestamp.hpp"
 #include "core/influx/query.hpp"
 
 namespace haingest::migrate {
@@ -20,6 +21,9 @@ namespace haingest::migrate {
 // What InfluxDB takes for a time, in nanoseconds; the end of a span may be one more.
 inline constexpr std::int64_t k_earliest = std::numeric_limits<std::int64_t>::min() + 2;
 inline constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
+[[nodiscard]] constexpr std::int64_t nanoseconds_since_1970(base::Timestamp moment) {
+  return std::chrono::nanoseconds(moment.time_since_epoch()).count();
+}
 
 enum class FieldType : std::uint8_t { floating, integer, unsigned_integer, text, boolean };
 // As SHOW FIELD KEYS and casts have it: "float", "integer", "unsigned", "string", "boolean".
