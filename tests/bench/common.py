@@ -7,6 +7,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -60,6 +61,17 @@ def in_turn(ours, theirs, pairs=PAIRS):
     results = [(ours(), theirs()) for _ in range(pairs)]
     a, b = (statistics.median(column) for column in zip(*results))
     return a, b, statistics.median(x / y for x, y in results)
+
+
+def in_two_threads(work):
+    """Seconds until both have come to an end."""
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.monotonic() - start
 
 
 def free_port():

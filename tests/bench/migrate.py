@@ -18,10 +18,9 @@ import shlex
 import shutil
 import statistics
 import threading
-import time
 import urllib.parse
 
-from common import Part, Run, say
+from common import Part, Run, in_two_threads, say
 
 POINTS = int(os.environ.get("BENCH_MIGRATE_POINTS", 3_000_000))
 ROUNDS = 3
@@ -261,13 +260,7 @@ class MigrateBench:
                     body = os.pread(file.fileno(), size, offset)
                     post(connection, f"/api/v2/write?org=haingest&bucket={BUCKET}", body, headers)
 
-        threads = [threading.Thread(target=send) for _ in range(2)]
-        start = time.monotonic()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        seconds = time.monotonic() - start
+        seconds = in_two_threads(send)
         target.stop()
         return seconds
 

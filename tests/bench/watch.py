@@ -21,7 +21,7 @@ import threading
 import time
 import urllib.parse
 
-from common import Part, free_port, memory_of, say, virtual_environment
+from common import Part, free_port, in_two_threads, memory_of, say, virtual_environment
 
 TOKEN = "haingest-simulator-demo-token"
 BUDGET = 80_000  # events a second
@@ -339,13 +339,7 @@ class WatchBench:
                 connection.request("POST", f"/write?db={DATABASE}&precision=ns", left.pop())
                 connection.getresponse().read()
 
-        threads = [threading.Thread(target=post) for _ in range(2)]
-        start = time.monotonic()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        seconds = time.monotonic() - start
+        seconds = in_two_threads(post)
         return influx.count() / seconds
 
     def drain(self):
