@@ -19,7 +19,7 @@ struct Shard {
 // By database and policy.
 using Shards = std::map<std::pair<std::string, std::string>, std::vector<Shard>>;
 
-// Without those of which no time can be read: the first of all times begins before any clock.
+// Without those of which no time can be read.
 base::Result<Shards> all_shards(influx::QueryClient& client) {
   const auto rows = rows_of(client, {}, "SHOW SHARDS");
   if (!rows) return rows.error();

@@ -59,16 +59,12 @@ std::chrono::seconds duration_of(std::string_view text) {
 
 constexpr std::int64_t k_second = 1'000'000'000;
 
-// The first shard begins before the earliest time; the last one ends with the latest, which comes
-// without its fraction of a second.
+// The last shard ends with the latest time, which comes without its fraction of a second.
 std::optional<std::int64_t> nanoseconds_of(std::string_view text) {
   const auto moment = base::parse_timestamp(text);
   if (!moment) return std::nullopt;
-  const auto whole = std::chrono::floor<std::chrono::seconds>(*moment);
-  const std::int64_t seconds = whole.time_since_epoch().count();
-  if (seconds >= k_end / k_second) return k_end;
-  if (seconds <= k_earliest / k_second) return k_earliest;
-  return seconds * k_second;
+  const std::int64_t border = nanoseconds_since_1970(*moment);
+  return border >= k_end / k_second * k_second ? k_end : border;
 }
 
 using Shards = std::map<std::pair<std::string, std::string>, std::vector<Span>>;

@@ -21,8 +21,12 @@ namespace haingest::migrate {
 // What InfluxDB takes for a time, in nanoseconds; the end of a span may be one more.
 inline constexpr std::int64_t k_earliest = std::numeric_limits<std::int64_t>::min() + 2;
 inline constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
+// The nearest of them where a moment is none: the first shard begins before all times.
 [[nodiscard]] constexpr std::int64_t nanoseconds_since_1970(base::Timestamp moment) {
-  return std::chrono::nanoseconds(moment.time_since_epoch()).count();
+  const std::int64_t microseconds = moment.time_since_epoch().count();
+  if (microseconds >= k_end / 1'000) return k_end;
+  if (microseconds <= k_earliest / 1'000) return k_earliest;
+  return microseconds * 1'000;
 }
 
 enum class FieldType : std::uint8_t { floating, integer, unsigned_integer, text, boolean };

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "core/base/timestamp.hpp"
 #include "core/migrate/exact_line.hpp"
 #include "core/migrate/statement.hpp"
 #include "tests/support/catch.hpp"
@@ -85,6 +86,16 @@ TEST_CASE("spans: the ends of time") {
   CHECK(first->begin == -k_latest);
   CHECK(first->end > -k_latest);
   CHECK(spans_of(weeks, k_steady, -k_latest, k_latest).size() == 30'501);
+}
+
+TEST_CASE("moments: those that no count of nanoseconds holds are the ends of time") {
+  // Where InfluxDB 1 says that its first shard and its last one begin.
+  const auto first = base::parse_timestamp("1677-09-20T00:00:00Z");
+  const auto last = base::parse_timestamp("2262-04-11T23:47:16.854775807Z");
+  REQUIRE((first && last));
+  CHECK(nanoseconds_since_1970(*first) == k_earliest);
+  CHECK(nanoseconds_since_1970(*last) == k_end);
+  CHECK(nanoseconds_since_1970(*base::parse_timestamp("1970-01-01T00:00:00.000001Z")) == 1'000);
 }
 
 TEST_CASE("spans: the shards that there are, and nothing between them") {
