@@ -20,9 +20,11 @@ using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t k_block_bytes = std::size_t{2} << 20U;
+// Windows that are read at once: an InfluxDB answers a query on one core.
+constexpr std::size_t k_readers = 2;
 constexpr milliseconds k_look_for_cancel{50};
 
-// The copy ends before its time: thrown by who reads, out of a reading.
+// The copy ends before its time: thrown by those who read, out of a reading.
 struct Stopped {};
 
 Checkpoint::Key key_of(const Part& part) {
@@ -42,7 +44,6 @@ class Copy {
         parts_(parts),
         sink_(sink),
         checkpoint_(checkpoint),
-        client_(with_cancel(options.source)),
         queue_(options.most_bytes, [this](const WindowQueue::Ticket& ticket) { note(ticket); }) {}
 
   base::Result<CopyReport> run() {
@@ -56,10 +57,12 @@ class Copy {
     for (std::size_t i = 0; i < sink_.writers(); ++i) {
       threads.emplace_back([this, i] { guarded([&] { write(i); }); });
     }
-    guarded([this] {
-      read();
-      finish();
-    });
+    std::vector<std::thread> readers;
+    for (std::size_t i = 0; i < k_readers; ++i) {
+      readers.emplace_back([this] { guarded([this] { read(); }); });
+    }
+    for (std::thread& reader : readers) reader.join();
+    guarded([this] { finish(); });
     stop();
     for (std::thread& thread : threads) thread.join();
     if (error_) return *error_;
@@ -144,27 +147,47 @@ class Copy {
 
   // --- Reading ---
 
+  // One of the windows, and where its lines go.
+  struct Task {
+    const Part* part;
+    Window window;
+    WindowQueue::Open* open;
+  };
+
   void read() {
-    const Place* prepared = nullptr;
-    for (const Part& part : parts_) {
-      if (prepared == nullptr || *prepared != part.place) {
-        persist([&] { return prepare(part.place); });
-        prepared = &part.place;
-      }
-      Windows windows(part, options_.filter, begin_of(part));
-      for (;;) {
-        std::optional<Window> window;
-        persist([&]() -> base::Result<void> {
-          auto next = windows.next(client_);
-          if (!next) return of_source(next.error());
-          window = *next;
-          return {};
-        });
-        if (!window) break;
-        windows.had(*window, read_window(part, *window));
-      }
+    influx::QueryClient client(with_cancel(options_.source));
+    while (const auto task = next_task(client)) {
+      const std::uint64_t points = read_window(client, *task);
+      const std::lock_guard turn(turn_);
+      const bool is_going_on = windows_ && &parts_[part_] == task->part;
+      if (is_going_on) windows_->had(task->window.span, points);
     }
-    if (!queue_.finish()) throw Stopped{};
+  }
+
+  // One reader at a time, so that the queue has the windows in their order.
+  std::optional<Task> next_task(influx::QueryClient& client) {
+    const std::lock_guard turn(turn_);
+    for (; part_ < parts_.size(); ++part_, windows_.reset()) {
+      const Part& part = parts_[part_];
+      if (!windows_) {
+        if (part_ == 0 || parts_[part_ - 1].place != part.place) {
+          persist([&] { return prepare(part.place); });
+        }
+        windows_.emplace(part, options_.filter, begin_of(part));
+      }
+      std::optional<Window> window;
+      persist([&]() -> base::Result<void> {
+        auto next = windows_->next(client);
+        if (!next) return of_source(next.error());
+        window = *next;
+        return {};
+      });
+      if (!window) continue;
+      WindowQueue::Open* open = queue_.begin(part, window->span);
+      if (open == nullptr) throw Stopped{};
+      return Task{&part, *window, open};
+    }
+    return std::nullopt;
   }
 
   std::optional<std::int64_t> begin_of(const Part& part) const {
@@ -200,15 +223,16 @@ class Copy {
   }
 
   // Returns its points.
-  std::uint64_t read_window(const Part& part, const Window& window) {
+  std::uint64_t read_window(influx::QueryClient& client, const Task& task) {
     std::uint64_t points = 0;
     bool again = false;
     persist([&]() -> base::Result<void> {
       if (std::exchange(again, true)) {
-        if (!queue_.drop()) throw Stopped{};
-        sink_.rewind(noted_);
+        bool may_be_out = false;
+        if (!queue_.drop(*task.open, may_be_out)) throw Stopped{};
+        if (may_be_out) sink_.rewind(noted_);
       }
-      auto amount = send_window(part, window);
+      auto amount = send_window(client, task);
       if (!amount) return of_source(amount.error());
       points = amount->points;
       return {};
@@ -216,15 +240,14 @@ class Copy {
     return points;
   }
 
-  base::Result<Amount> send_window(const Part& part, const Window& window) {
-    if (!queue_.begin(part, window.span)) throw Stopped{};
+  base::Result<Amount> send_window(influx::QueryClient& client, const Task& task) {
     influx::Block block;
-    std::int64_t last = window.span.begin;
+    std::int64_t last = task.window.span.begin;
     const auto put = [&] {
-      if (!queue_.put(std::exchange(block, {}))) throw Stopped{};
+      if (!queue_.put(*task.open, std::exchange(block, {}))) throw Stopped{};
     };
     const auto amount =
-        migrate::read_window(client_, window, sink_.spelling(), [&](const PointLine& point) {
+        migrate::read_window(client, task.window, sink_.spelling(), [&](const PointLine& point) {
           const bool full = block.count >= influx::k_max_request_lines ||
                             block.lines.size() + point.line.size() > k_block_bytes;
           if (full && block.count > 0) put();
@@ -234,7 +257,7 @@ class Copy {
         });
     if (!amount) return amount.error();
     if (block.count > 0) put();
-    if (!queue_.end(*amount, last)) throw Stopped{};
+    if (!queue_.end(*task.open, *amount, last)) throw Stopped{};
     return *amount;
   }
 
@@ -299,6 +322,7 @@ class Copy {
   }
 
   void finish() {
+    if (!queue_.finish()) throw Stopped{};
     while (!held_.empty()) {
       const auto safe = held_.back().since + sink_.hold();
       const auto now = SteadyClock::now();
@@ -326,9 +350,12 @@ class Copy {
   std::condition_variable stopped_;
   std::atomic<bool> stopping_ = false;
   std::optional<base::Error> error_;  // guarded by mutex_
-  influx::QueryClient client_;
   WindowQueue queue_;
   std::map<Checkpoint::Key, std::int64_t> begins_;  // where an earlier run ended
+  // Whose turn it is to take a window.
+  std::mutex turn_;
+  std::size_t part_ = 0;            // guarded by turn_
+  std::optional<Windows> windows_;  // of that part; likewise
   // Under the queue's lock.
   std::map<Checkpoint::Key, Done> done_;
   std::deque<Held> held_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Copies the history of an old InfluxDB: one thread reads, others write what it has read.
+// Copies the history of an old InfluxDB: some threads read, others write what these have read.
 #pragma once
 
 #include <atomic>

@@ -223,16 +223,15 @@ base::Result<std::optional<Window>> Windows::next(influx::QueryClient& client) {
   if (span.begin >= span.end) return None{};
   // Those from before 1970, of which there are few, stay as they are: no number holds their length.
   if (span.end > 0 && span.begin < span.end - longest_) span.end = span.begin + longest_;
+  from_ = span.end;
   return std::optional(Window{part_.database->name, part_.policy->name, part_.measurement, span});
 }
 
-void Windows::had(const Window& window, std::uint64_t points) {
-  from_ = window.span.end;
-  ask_ = points == 0;
+void Windows::had(const Span& span, std::uint64_t points) {
+  ask_ = ask_ || points == 0;
   if (points > k_many_points) {
     const double part = static_cast<double>(k_many_points) / static_cast<double>(points);
-    const double length =
-        static_cast<double>(window.span.end) - static_cast<double>(window.span.begin);
+    const double length = static_cast<double>(span.end) - static_cast<double>(span.begin);
     longest_ = std::max(static_cast<std::int64_t>(length * part), k_shortest);
   } else if (points < k_many_points / 4) {
     longest_ = longest_ > k_end / 2 ? k_end : longest_ * 2;

@@ -58,10 +58,10 @@ class Windows {
 
   // The next one that may hold points; none behind the last.
   [[nodiscard]] base::Result<std::optional<Window>> next(influx::QueryClient& client);
-  // What the one before held; behind one without points the next that has some is asked for.
-  // Whoever has long ones gets shorter ones: a window is what is read again when a server goes
-  // away.
-  void had(const Window& window, std::uint64_t points);
+  // What one of them held: behind one without points the next that has some is asked for, and
+  // whoever has long ones gets shorter ones, since a window is what is read again when a server
+  // goes away. Those that were given out before are not changed by it.
+  void had(const Span& span, std::uint64_t points);
 
  private:
   const Part& part_;

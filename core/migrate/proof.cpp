@@ -28,7 +28,7 @@ class Proof {
       if (!*window || cancelled()) return proof;
       const auto values = compare(**window, proof);
       if (!values) return values.error();
-      windows.had(**window, *values > 0 ? 1 : 0);
+      windows.had((*window)->span, *values > 0 ? 1 : 0);
       proof.values += *values;
       ++proof.windows;
       values_ += *values;

@@ -8,44 +8,49 @@ namespace haingest::migrate {
 WindowQueue::WindowQueue(std::size_t most_bytes, std::function<void(const Ticket&)> on_done)
     : most_bytes_(most_bytes), on_done_(std::move(on_done)) {}
 
-bool WindowQueue::begin(const Part& part, const Span& span) {
-  const std::lock_guard lock(mutex_);
-  windows_.emplace_back();
-  windows_.back().ticket = {&part, span};
-  return !stopped_;
+bool WindowQueue::is_first(const Open& window) const { return &window == &windows_.front(); }
+
+// One block of the first may be more than there is room for: whoever writes waits for that one.
+bool WindowQueue::has_room(const Open& window, std::size_t bytes) const {
+  if (!is_first(window)) return bytes_ + bytes <= most_bytes_ / 2;
+  return window.blocks_.empty() || bytes_ + bytes <= most_bytes_;
 }
 
-// One block may be more than there is room for.
-bool WindowQueue::put(influx::Block block) {
+WindowQueue::Open* WindowQueue::begin(const Part& part, const Span& span) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return nullptr;
+  Open& window = windows_.emplace_back();
+  window.ticket_ = {&part, span};
+  return &window;
+}
+
+bool WindowQueue::put(Open& window, influx::Block block) {
   std::unique_lock lock(mutex_);
-  changed_.wait(
-      lock, [&] { return stopped_ || bytes_ == 0 || bytes_ + block.lines.size() <= most_bytes_; });
+  changed_.wait(lock, [&] { return stopped_ || has_room(window, block.lines.size()); });
   if (stopped_) return false;
   bytes_ += block.lines.size();
-  windows_.back().blocks.push_back(std::move(block));
+  window.blocks_.push_back(std::move(block));
   changed_.notify_all();
   return true;
 }
 
-bool WindowQueue::end(const Amount& amount, std::int64_t last) {
+bool WindowQueue::end(Open& window, const Amount& amount, std::int64_t last) {
   const std::lock_guard lock(mutex_);
-  Open& window = windows_.back();
-  window.ticket.amount = amount;
-  window.ticket.last = last;
-  window.ended = true;
+  window.ticket_.amount = amount;
+  window.ticket_.last = last;
+  window.ended_ = true;
   if (!stopped_) settle();
   return !stopped_;
 }
 
-bool WindowQueue::drop() {
+bool WindowQueue::drop(Open& window, bool& may_be_out) {
   std::unique_lock lock(mutex_);
-  for (const influx::Block& block : windows_.back().blocks) bytes_ -= block.lines.size();
-  windows_.back().blocks.clear();
-  changed_.wait(
-      lock, [this] { return stopped_ || (windows_.size() == 1 && windows_.front().taken == 0); });
-  if (stopped_) return false;
-  windows_.pop_back();
-  return true;
+  for (const influx::Block& block : window.blocks_) bytes_ -= block.lines.size();
+  window.blocks_.clear();
+  changed_.notify_all();
+  may_be_out = is_first(window);
+  changed_.wait(lock, [&] { return stopped_ || window.taken_ == 0; });
+  return !stopped_;
 }
 
 bool WindowQueue::finish() {
@@ -58,13 +63,13 @@ bool WindowQueue::finish() {
 
 std::optional<WindowQueue::Item> WindowQueue::take() {
   std::unique_lock lock(mutex_);
-  const auto any = [this] { return !windows_.empty() && !windows_.front().blocks.empty(); };
+  const auto any = [this] { return !windows_.empty() && !windows_.front().blocks_.empty(); };
   changed_.wait(lock, [&] { return stopped_ || any() || (finished_ && windows_.empty()); });
   if (stopped_ || !any()) return std::nullopt;
   Open& window = windows_.front();
-  Item item{window.ticket.part, std::move(window.blocks.front())};
-  window.blocks.pop_front();
-  ++window.taken;
+  Item item{window.ticket_.part, std::move(window.blocks_.front())};
+  window.blocks_.pop_front();
+  ++window.taken_;
   bytes_ -= item.block.lines.size();
   changed_.notify_all();
   return item;
@@ -72,7 +77,7 @@ std::optional<WindowQueue::Item> WindowQueue::take() {
 
 void WindowQueue::done() {
   const std::lock_guard lock(mutex_);
-  --windows_.front().taken;
+  --windows_.front().taken_;
   changed_.notify_all();
   if (!stopped_) settle();
 }
@@ -80,8 +85,8 @@ void WindowQueue::done() {
 void WindowQueue::settle() {
   while (!windows_.empty()) {
     const Open& window = windows_.front();
-    if (!window.ended || !window.blocks.empty() || window.taken > 0) break;
-    on_done_(window.ticket);
+    if (!window.ended_ || !window.blocks_.empty() || window.taken_ > 0) break;
+    on_done_(window.ticket_);
     windows_.pop_front();
   }
   changed_.notify_all();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Lines on their way from the one thread that reads to those that write, window by window: the
-// lines of a window are given out when all before it are done, so that whoever is killed has one
-// at most that is half written.
+// Lines on their way from those threads that read to those that write. Several windows may be read
+// at once, but the lines of a window are given out when all before it are done, so that whoever is
+// killed has one at most that is half written.
 #pragma once
 
 #include <condition_variable>
@@ -33,13 +33,16 @@ class WindowQueue {
   WindowQueue(std::size_t most_bytes, std::function<void(const Ticket&)> on_done);
 
   // --- who reads; each false after stop() ---
-  [[nodiscard]] bool begin(const Part& part, const Span& span);
-  // Waits for room.
-  [[nodiscard]] bool put(influx::Block block);
-  [[nodiscard]] bool end(const Amount& amount, std::int64_t last);
-  // The window that was begun is read again: what of it was not given out is thrown away. Returns
-  // when everything before it is done and nothing of it is on its way; begin() it again.
-  [[nodiscard]] bool drop();
+  class Open;  // a window that has begun and not ended
+  // Windows are done in the order in which they begin. Null after stop().
+  [[nodiscard]] Open* begin(const Part& part, const Span& span);
+  // Waits for room, of which half is for the first window alone.
+  [[nodiscard]] bool put(Open& window, influx::Block block);
+  // The window is the queue's from now on.
+  [[nodiscard]] bool end(Open& window, const Amount& amount, std::int64_t last);
+  // The window is read again: what of it was not given out is thrown away. Where some of it was,
+  // this returns when nothing of it is on its way, and `may_be_out` is set.
+  [[nodiscard]] bool drop(Open& window, bool& may_be_out);
   // No window follows; returns when all are done.
   [[nodiscard]] bool finish();
 
@@ -56,14 +59,9 @@ class WindowQueue {
   void stop();
 
  private:
-  struct Open {
-    Ticket ticket;
-    std::deque<influx::Block> blocks;
-    std::size_t taken = 0;  // and not done
-    bool ended = false;
-  };
-
   // With mutex_.
+  [[nodiscard]] bool is_first(const Open& window) const;
+  [[nodiscard]] bool has_room(const Open& window, std::size_t bytes) const;
   void settle();
 
   const std::size_t most_bytes_;
@@ -75,6 +73,16 @@ class WindowQueue {
   std::size_t bytes_ = 0;  // that wait
   bool finished_ = false;
   bool stopped_ = false;
+};
+
+class WindowQueue::Open {
+ private:
+  friend class WindowQueue;
+
+  Ticket ticket_;
+  std::deque<influx::Block> blocks_;
+  std::size_t taken_ = 0;  // and not done
+  bool ended_ = false;
 };
 
 }  // namespace haingest::migrate

@@ -64,7 +64,7 @@ inline Lines stored_lines(influx::QueryClient& client, const std::string& databa
         [&](const migrate::PointLine& point) { lines.emplace_back(point.line); });
     INFO((amount ? std::string() : amount.error().message));
     REQUIRE(amount.has_value());
-    windows.had(**window, amount->points);
+    windows.had((*window)->span, amount->points);
     amounts.points += amount->points;
     amounts.values += amount->values;
   }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "core/migrate/window_queue.hpp"
 
+#include <atomic>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/support/catch.hpp"
 
@@ -22,10 +25,21 @@ struct Desk {
   WindowQueue queue{
       10, [this](const WindowQueue::Ticket& ticket) { done.push_back(ticket.span.begin); }};
 
-  void window(std::int64_t begin, const std::vector<std::string>& blocks) {
-    REQUIRE(queue.begin(part, {begin, begin + 1}));
-    for (const std::string& lines : blocks) REQUIRE(queue.put(block(lines)));
-    REQUIRE(queue.end({1, 1}, begin));
+  WindowQueue::Open& begin(std::int64_t begin) {
+    WindowQueue::Open* window = queue.begin(part, {begin, begin + 1});
+    REQUIRE(window != nullptr);
+    return *window;
+  }
+
+  void window(std::int64_t at, const std::vector<std::string>& blocks) {
+    WindowQueue::Open& window = begin(at);
+    for (const std::string& lines : blocks) REQUIRE(queue.put(window, block(lines)));
+    REQUIRE(queue.end(window, {1, 1}, at));
+  }
+
+  std::string take() {
+    const auto item = queue.take();
+    return item ? item->block.lines : "none";
   }
 };
 
@@ -35,10 +49,10 @@ TEST_CASE("window queue: the next window waits until the one before is done") {
   Desk desk;
   desk.window(1, {"a", "b"});
   desk.window(2, {"c"});
-  CHECK(desk.queue.take()->block.lines == "a");
-  CHECK(desk.queue.take()->block.lines == "b");
+  CHECK(desk.take() == "a");
+  CHECK(desk.take() == "b");
   std::string third;
-  std::thread other([&] { third = desk.queue.take()->block.lines; });
+  std::thread other([&] { third = desk.take(); });
   desk.queue.done();
   CHECK(desk.done.empty());
   desk.queue.done();
@@ -63,14 +77,53 @@ TEST_CASE("window queue: windows without lines are done in their turn") {
   CHECK(desk.done == std::vector<std::int64_t>{1, 2, 3});
 }
 
-TEST_CASE("window queue: who reads waits for room, but for one block always") {
+TEST_CASE("window queue: windows that are read at once are given out and done in their order") {
   Desk desk;
-  REQUIRE(desk.queue.begin(desk.part, {1, 2}));
-  REQUIRE(desk.queue.put(block("more than ten bytes")));
+  WindowQueue::Open& first = desk.begin(1);
+  WindowQueue::Open& second = desk.begin(2);
+  REQUIRE(desk.queue.put(second, block("c")));
+  REQUIRE(desk.queue.end(second, {1, 1}, 2));
+  REQUIRE(desk.queue.put(first, block("a")));
+  REQUIRE(desk.queue.put(first, block("b")));
+  CHECK(desk.take() == "a");
+  desk.queue.done();
+  CHECK(desk.take() == "b");
+  desk.queue.done();
+  CHECK(desk.done.empty());
+  REQUIRE(desk.queue.end(first, {2, 2}, 1));
+  CHECK(desk.done == std::vector<std::int64_t>{1});
+  CHECK(desk.take() == "c");
+  desk.queue.done();
+  CHECK(desk.done == std::vector<std::int64_t>{1, 2});
+}
+
+TEST_CASE("window queue: who reads waits for room, but for one block of the first window always") {
+  Desk desk;
+  WindowQueue::Open& window = desk.begin(1);
+  REQUIRE(desk.queue.put(window, block("more than ten bytes")));
   bool put = false;
-  std::thread reader([&] { put = desk.queue.put(block("next")); });
-  CHECK(desk.queue.take()->block.lines == "more than ten bytes");
-  CHECK(desk.queue.take()->block.lines == "next");
+  std::thread reader([&] { put = desk.queue.put(window, block("next")); });
+  CHECK(desk.take() == "more than ten bytes");
+  CHECK(desk.take() == "next");
+  reader.join();
+  CHECK(put);
+}
+
+TEST_CASE("window queue: half of the room is for the first window alone") {
+  Desk desk;
+  WindowQueue::Open& first = desk.begin(1);
+  WindowQueue::Open& second = desk.begin(2);
+  REQUIRE(desk.queue.put(second, block("12345")));
+  std::atomic<bool> put = false;
+  std::thread reader([&] { put = desk.queue.put(second, block("6")); });
+  REQUIRE(desk.queue.put(first, block("abcde")));
+  CHECK_FALSE(put);  // ten bytes wait
+  CHECK(desk.take() == "abcde");
+  desk.queue.done();
+  CHECK_FALSE(put);  // five of them are not the first window's
+  REQUIRE(desk.queue.end(first, {1, 1}, 1));
+  CHECK(desk.take() == "12345");
+  CHECK(desk.take() == "6");
   reader.join();
   CHECK(put);
 }
@@ -78,29 +131,27 @@ TEST_CASE("window queue: who reads waits for room, but for one block always") {
 TEST_CASE("window queue: a window that is read again begins anew") {
   Desk desk;
   desk.window(1, {"a"});
-  REQUIRE(desk.queue.begin(desk.part, {2, 3}));
-  REQUIRE(desk.queue.put(block("half")));
-  bool read = false;
-  std::vector<std::int64_t> done_before;
-  std::thread reader([&] {  // asserts nothing: this thread does
-    read = desk.queue.drop();
-    done_before = desk.done;
-    read = read && desk.queue.begin(desk.part, {2, 3}) && desk.queue.put(block("whole")) &&
-           desk.queue.end({1, 1}, 2);
-  });
-  CHECK(desk.queue.take()->block.lines == "a");
+  WindowQueue::Open& second = desk.begin(2);
+  REQUIRE(desk.queue.put(second, block("half")));
+  bool may_be_out = true;
+  REQUIRE(desk.queue.drop(second, may_be_out));
+  CHECK_FALSE(may_be_out);
+  REQUIRE(desk.queue.put(second, block("next")));
+  CHECK(desk.take() == "a");
   desk.queue.done();
-  // `half` was thrown away, or is on its way before.
-  std::string lines = desk.queue.take()->block.lines;
-  if (lines == "half") {
-    desk.queue.done();
-    lines = desk.queue.take()->block.lines;
-  }
-  CHECK(lines == "whole");
+  CHECK(desk.take() == "next");
+  std::atomic<bool> read = false;
+  std::thread reader([&] {  // asserts nothing: this thread does
+    const bool dropped = desk.queue.drop(second, may_be_out);
+    read = dropped && desk.queue.put(second, block("whole")) && desk.queue.end(second, {1, 1}, 2);
+  });
+  CHECK_FALSE(read);  // a block of it is on its way
+  desk.queue.done();
+  CHECK(desk.take() == "whole");
   desk.queue.done();
   reader.join();
+  CHECK(may_be_out);
   CHECK(read);
-  CHECK(done_before == std::vector<std::int64_t>{1});
   CHECK(desk.done == std::vector<std::int64_t>{1, 2});
 }
 
@@ -119,7 +170,7 @@ TEST_CASE("window queue: stopped, nobody waits and nothing is done any more") {
   CHECK_FALSE(taken);
   desk.queue.done();
   CHECK(desk.done.empty());
-  CHECK_FALSE(desk.queue.put(block("b")));
+  CHECK(desk.queue.begin(desk.part, {2, 3}) == nullptr);
 }
 
 }  // namespace haingest::migrate
