@@ -17,7 +17,14 @@ namespace ondemand = simdjson::ondemand;
 using Error = simdjson::error_code;
 using Type = Message::Type;
 
-constexpr std::size_t k_big = std::size_t{1024} * 1024;
+// Buffers of more than this are given back when a frame comes that is much smaller than the one
+// that they are for: a snapshot's answers come once an hour, events are a kilobyte.
+constexpr std::size_t k_worth_giving_back = std::size_t{64} * 1024;
+constexpr std::size_t k_much_smaller = 8;
+
+bool is_too_big(std::size_t capacity, std::size_t frame) {
+  return capacity > k_worth_giving_back && frame < capacity / k_much_smaller;
+}
 
 constexpr std::array<std::pair<std::string_view, Type>, 6> k_types{
     {{"auth_required", Type::auth_required},
@@ -204,17 +211,15 @@ FrameSplitter& FrameSplitter::operator=(FrameSplitter&&) noexcept = default;
 const std::vector<Message>& FrameSplitter::split(std::string_view frame,
                                                  std::size_t readable_behind) {
   impl_->messages.clear();
+  // The parser's index is four times the frame's size.
+  if (is_too_big(impl_->parser.capacity(), frame.size())) impl_->parser = ondemand::parser{};
+  if (is_too_big(impl_->copy.capacity(), frame.size())) std::string().swap(impl_->copy);
   if (readable_behind < simdjson::SIMDJSON_PADDING) {
     impl_->copy.assign(frame);
     impl_->copy.append(simdjson::SIMDJSON_PADDING, '\0');
     frame = std::string_view(impl_->copy).substr(0, frame.size());
   }
   impl_->take(frame, frame.size() + simdjson::SIMDJSON_PADDING);
-  // The parser's index is four times the frame's size.
-  if (frame.size() > k_big) impl_->parser = ondemand::parser{};
-  if (readable_behind >= simdjson::SIMDJSON_PADDING && impl_->copy.capacity() > k_big) {
-    impl_->copy = std::string{};
-  }
   return impl_->messages;
 }
 

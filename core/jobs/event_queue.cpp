@@ -10,14 +10,17 @@ void EventChunk::add(What what, std::string_view json) {
   if (bytes_.capacity() < needed) bytes_.reserve(needed * 2);
   bytes_ += json;
   ends_.emplace_back(what, bytes_.size());
+  had_states_ = had_states_ || what == What::states;
 }
 
 void EventChunk::clear() {
-  // A burst's memory is given back; at a steady pace a chunk has k_plenty and a little more.
+  // A burst's memory is given back, and that of states, which come with a connection alone; at a
+  // steady pace a chunk has k_plenty and a little more.
   constexpr std::size_t worth_keeping = std::size_t{1} << 20U;
-  if (bytes_.capacity() > worth_keeping) {
-    bytes_ = {};
-    ends_ = {};
+  if (std::exchange(had_states_, false) || bytes_.capacity() > worth_keeping) {
+    // Assigned an empty one, either would keep its memory.
+    std::string().swap(bytes_);
+    std::vector<std::pair<What, std::size_t>>().swap(ends_);
   }
   bytes_.clear();
   ends_.clear();

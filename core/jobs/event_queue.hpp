@@ -35,11 +35,13 @@ class EventChunk {
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
   [[nodiscard]] bool empty() const { return ends_.empty(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
+  [[nodiscard]] std::size_t capacity() const { return bytes_.capacity(); }
   [[nodiscard]] Item item(std::size_t i) const;
 
  private:
   std::string bytes_;
   std::vector<std::pair<What, std::size_t>> ends_;
+  bool had_states_ = false;
 };
 
 class EventQueue {

@@ -86,7 +86,9 @@ void async_teardown(beast::role_type /*role*/, Buffered<Next>& stream, Handler&&
 template <class Next>
 class Channel final : public WsStream {
  public:
-  using Socket = websocket::stream<Buffered<Next>>;
+  // Without permessage-deflate, which doubles this code: Beast 1.81 has bugs in reading deflated
+  // messages in parts (beast #3028), and a LAN needs none.
+  using Socket = websocket::stream<Buffered<Next>, false>;
 
   Channel(Next next, const WsOptions& options)
       : ws_(std::move(next)),
@@ -150,7 +152,8 @@ class Channel final : public WsStream {
 
  private:
   static constexpr std::size_t k_small = std::size_t{64} * 1024;
-  static constexpr std::size_t k_big = std::size_t{1024} * 1024;
+  // A message so much smaller than the room for it tells that a big one was an exception.
+  static constexpr std::size_t k_much_smaller = 8;
   // How long a peer may take to answer our close.
   static constexpr std::chrono::milliseconds k_close_timeout{2'000};
 
@@ -160,8 +163,9 @@ class Channel final : public WsStream {
   }
 
   void release() {
+    const bool was_small = buffer_.size() < buffer_.capacity() / k_much_smaller;
     buffer_.clear();
-    if (buffer_.capacity() <= k_big) return;
+    if (!was_small || buffer_.capacity() <= k_small) return;
     buffer_.shrink_to_fit();
     buffer_.reserve(k_small);
   }

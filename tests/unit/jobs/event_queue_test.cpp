@@ -66,6 +66,21 @@ TEST_CASE("a great many need not wait for the time") {
   CHECK(chunk.size() == 2);
 }
 
+TEST_CASE("a chunk gives the memory of states back, and that of a burst") {
+  EventChunk chunk;
+  const std::string large(EventQueue::k_plenty, 'x');
+  chunk.add(What::event, large);
+  const std::size_t usual = chunk.capacity();
+  chunk.clear();
+  CHECK(chunk.capacity() == usual);
+  chunk.add(What::states, large);
+  chunk.clear();
+  CHECK(chunk.capacity() < 100);
+  for (int i = 0; i < 5; ++i) chunk.add(What::event, large);
+  chunk.clear();
+  CHECK(chunk.capacity() < 100);
+}
+
 TEST_CASE("neither need the last ones") {
   EventQueue queue(1'000);
   REQUIRE(queue.push(What::event, "one"));
