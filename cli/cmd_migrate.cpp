@@ -54,14 +54,14 @@ jobs::MigrateOptions options_of(const Context& context, const jobs::OldInfluxOpt
   options.layout = layout_of(settings);
   options.lock_timeout = source.timeout;
   options.dry_run = settings.on(Key::dry_run);
-  options.may_be_none = settings.given(Key::history_to);
+  options.history_follows = settings.given(Key::history_to);
   return options;
 }
 
 // None where Home Assistant is not configured, or not to be asked.
 std::optional<jobs::SyncOptions> sync_of(const Context& context) {
-  for (const Key key : {Key::no_sync, Key::dry_run, Key::verify_only}) {
-    if (context.settings.on(key)) return std::nullopt;
+  if (context.settings.on(Key::no_sync) || context.settings.on(Key::verify_only)) {
+    return std::nullopt;
   }
   jobs::SyncOptions options = sync_options_of(context);
   if (options.ha.endpoints.empty()) return std::nullopt;
@@ -132,6 +132,10 @@ ExitCode run_migrate(Context& context) {
     refuse_without_history(context.settings);
   }
   std::optional<jobs::SyncOptions> sync = sync_of(context);
+  Migrated migrated;
+  migrated.dry_run = options.dry_run;
+  migrated.sync_would_follow = options.dry_run && sync;
+  if (options.dry_run) sync.reset();
   // A folder is made for it when everything else is known to be right.
   options.database_path =
       copy.verify_only ? context.database_path() : context.database_path_to_change();
@@ -145,10 +149,10 @@ ExitCode run_migrate(Context& context) {
       if (times > 1) std::_Exit(static_cast<int>(ExitCode::failure));
     });
   }
-  Migrated migrated;
-  migrated.dry_run = options.dry_run;
   std::optional<base::Error> failed;
   try {
+    // Before rows are written.
+    if (with_history && !copy.verify_only) jobs::check_target(copy);
     if (!copy.verify_only) import_and_sync(context, options, sync, migrated);
     if (with_history) migrated.history = copy_in_sight(context, copy);
   } catch (const base::Failure& failure) {

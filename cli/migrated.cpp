@@ -191,6 +191,7 @@ void write_table(std::ostream& out, const Migrated& migrated, std::size_t width)
     out << "\nThen a sync with Home Assistant:\n";
     write_report(out, *migrated.synced, migrated.dry_run, Format::table, width);
   }
+  if (migrated.sync_would_follow) out << "A sync with Home Assistant would follow.\n";
   if (!migrated.history) return;
   if (migrated.report) out << '\n';
   write_history(out, *migrated.history, width);

@@ -18,6 +18,7 @@ struct Migrated {
   std::optional<mirror::Report> synced;            // by the sync behind it
   std::optional<jobs::CopyHistoryReport> history;  // with --history-to
   bool dry_run = false;
+  bool sync_would_follow = false;  // but for that
 };
 
 // JSON is one object: {"source", "version", "layout", "found":[…], "dead", "unknown", "store",

@@ -43,6 +43,8 @@ class QueryClient {
   [[nodiscard]] base::Result<std::string> get(const std::string& path);
 
   [[nodiscard]] Flavour flavour() const { return options_.flavour; }
+  // For another thread, on a connection of its own.
+  [[nodiscard]] QueryClient another() const { return QueryClient(options_); }
 
  private:
   const QueryOptions options_;

@@ -58,7 +58,20 @@ std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
 std::optional<migrate::TargetLook> look_at_target(const CopyHistoryOptions& options) {
   if (!options.server) return std::nullopt;
   auto look = migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts);
-  if (!look) throw base::Failure(look.error());
+  if (!look) {
+    base::Error error = look.error();
+    if (error.kind == base::ErrorKind::credentials) {
+      error.message +=
+          "; the target's are --history-token-file, or --history-username and "
+          "--history-password-file";
+    }
+    throw base::Failure(error);
+  }
+  if (look->server.flavour == influx::Flavour::influxdb2 && options.server->org.empty()) {
+    throw base::Failure(base::ErrorKind::usage,
+                        influx::shown_server(*options.server, look->server.flavour) +
+                            ": it needs an organisation; name it with --history-org");
+  }
   return std::move(*look);
 }
 
@@ -86,6 +99,14 @@ void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate:
   }
 }
 
+std::vector<migrate::ClosedShard> closed_shards(const CopyHistoryOptions& options,
+                                                const OldInflux& influx,
+                                                const migrate::Source& source) {
+  influx::QueryClient client(influx.query_options());
+  return influx.taken(
+      migrate::closed_shards(client, source, options.filter.span(), options.clock()));
+}
+
 void plan(const CopyHistoryOptions& options, const OldInflux& influx,
           const std::vector<migrate::Part>& parts, const std::optional<migrate::TargetLook>& target,
           CopyHistoryReport& report) {
@@ -96,8 +117,7 @@ void plan(const CopyHistoryOptions& options, const OldInflux& influx,
   report.plan =
       influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
   if (target) std::ranges::copy(target->warnings, std::back_inserter(report.plan.warnings));
-  for (const migrate::ClosedShard& shard : influx.taken(migrate::closed_shards(
-           client, *report.source, options.filter.span(), options.clock()))) {
+  for (const migrate::ClosedShard& shard : closed_shards(options, influx, *report.source)) {
     report.plan.warnings.push_back(migrate::warning_of(shard));
     if (shard.is_missed) ++report.missed_shards;
   }
@@ -164,6 +184,8 @@ std::uint64_t CopyHistoryReport::differences() const {
   return sum;
 }
 
+void check_target(const CopyHistoryOptions& options) { static_cast<void>(look_at_target(options)); }
+
 CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   const OldInflux influx(options.source);
   CopyHistoryReport report;
@@ -173,6 +195,9 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   const auto parts = influx.taken(
       migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
   if (parts.empty()) {
+    for (const migrate::ClosedShard& shard : closed_shards(options, influx, *report.source)) {
+      base::log::warning(migrate::warning_of(shard));
+    }
     influx.fail(base::ErrorKind::failure,
                 options.filter.measurements.empty()
                     ? "it holds no points"

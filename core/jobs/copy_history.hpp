@@ -58,6 +58,10 @@ struct CopyHistoryReport {
   [[nodiscard]] std::uint64_t differences() const;
 };
 
+// Throws Failure where the target does not answer, refuses the credentials or needs a name that is
+// not given: for whoever has something else to do before the copy.
+void check_target(const CopyHistoryOptions& options);
+
 // Throws Failure. The source's cancel ends it in good order: the report is not complete then, and
 // the same command goes on where it was.
 [[nodiscard]] CopyHistoryReport copy_history(const CopyHistoryOptions& options);

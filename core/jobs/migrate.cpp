@@ -3,7 +3,9 @@
 
 #include <utility>
 
+#include "core/base/log.hpp"
 #include "core/influx/endpoint.hpp"
+#include "core/migrate/closed_shards.hpp"
 
 namespace haingest::jobs {
 namespace {
@@ -26,8 +28,14 @@ MigrateReport migrate(const MigrateOptions& options) {
   const OldInflux influx(options.source);
   const migrate::Source source = influx.look();
   influx::QueryClient client(influx.query_options());
+  if (!options.history_follows) {  // which says it
+    for (const migrate::ClosedShard& shard : influx.taken(
+             migrate::closed_shards(client, source, migrate::k_all_times, options.clock()))) {
+      base::log::warning(migrate::warning_of(shard));
+    }
+  }
   migrate::Past past = influx.taken(migrate::read_past(client, source, options.layout));
-  if (!past.layout && !options.may_be_none) {
+  if (!past.layout && !options.history_follows) {
     influx.fail(base::ErrorKind::failure, nothing_in(source, options));
   }
   MigrateReport report{influx.name(), influx.server(), past.layout, std::move(past.found), {}};

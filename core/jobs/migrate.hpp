@@ -22,7 +22,7 @@ struct MigrateOptions {
   std::string database_path;
   std::chrono::milliseconds lock_timeout{30'000};
   bool dry_run = false;
-  bool may_be_none = false;  // nothing found is no failure
+  bool history_follows = false;  // then to find nothing is no failure
   base::Clock clock = base::system_now;
 };
 

@@ -2,6 +2,7 @@
 #include "core/migrate/copy_plan.hpp"
 
 #include <algorithm>
+#include <map>
 #include <span>
 #include <utility>
 
@@ -71,14 +72,32 @@ void warn_of_fields(const Part& part, std::vector<std::string>& warnings) {
 }
 
 // Gone within a tenth of the time that it is kept for.
-void warn_of_retention(const PartPlan& plan, base::Timestamp now,
-                       std::vector<std::string>& warnings) {
+bool is_about_to_go(const PartPlan& plan, base::Timestamp now) {
   const std::chrono::seconds kept = plan.part.policy->duration;
-  if (kept.count() == 0 || !plan.extent) return;
+  if (kept.count() == 0 || !plan.extent) return false;
   const base::Timestamp first{std::chrono::microseconds(plan.extent->first / 1'000)};
-  if (first + kept - now > kept / 10) return;
-  warnings.push_back(name_of(plan.part) + ": the source keeps points for " + text_of(kept) +
-                     ", and is about to delete the oldest");
+  return first + kept - now <= kept / 10;
+}
+
+// One a policy, of whose measurements all have points of the same age as a rule.
+void warn_of_retention(const std::vector<PartPlan>& parts, base::Timestamp now,
+                       std::vector<std::string>& warnings) {
+  std::map<const Policy*, std::vector<const Part*>> going;
+  for (const PartPlan& plan : parts) {
+    if (is_about_to_go(plan, now)) going[plan.part.policy].push_back(&plan.part);
+  }
+  for (const PartPlan& plan : parts) {
+    const auto found = going.find(plan.part.policy);
+    if (found == going.end()) continue;
+    const auto& [policy, of_policy] = *found;
+    const bool is_one = of_policy.size() == 1;
+    warnings.push_back(
+        (is_one ? name_of(*of_policy.front()) : plan.part.database->name + "." + policy->name) +
+        ": the source keeps points for " + text_of(policy->duration) +
+        ", and is about to delete the oldest" +
+        (is_one ? "" : " of " + std::to_string(of_policy.size()) + " measurements"));
+    going.erase(found);
+  }
 }
 
 base::Result<void> rename(std::vector<Part>& parts, const influx::Target& into) {
@@ -244,10 +263,8 @@ std::chrono::seconds estimated_time(const CopyPlan& plan, bool to_server) {
 
 std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::Timestamp now) {
   std::vector<std::string> warnings;
-  for (const PartPlan& plan : parts) {
-    warn_of_fields(plan.part, warnings);
-    warn_of_retention(plan, now, warnings);
-  }
+  for (const PartPlan& plan : parts) warn_of_fields(plan.part, warnings);
+  warn_of_retention(parts, now, warnings);
   return warnings;
 }
 

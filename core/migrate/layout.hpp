@@ -16,6 +16,8 @@ namespace haingest::migrate {
 // integration may be told to call a measurement so, too: that one has states.
 [[nodiscard]] bool has_devices(const Measurement& measurement);
 [[nodiscard]] bool has_entities(const Measurement& measurement);
+// Its events: `home_assistant_events`, of whichever version.
+[[nodiscard]] bool has_events(const Measurement& measurement);
 // Whether the measurement is one of Home Assistant's own integration.
 [[nodiscard]] bool has_states(const Measurement& measurement);
 

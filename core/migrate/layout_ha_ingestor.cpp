@@ -69,7 +69,7 @@ base::Result<void> read_measurement(influx::QueryClient& client, const Reading& 
   });
   if (!newest) return newest;
   return oldest_rows(client, question, [&](const GroupRow& row) {
-    records.see_earlier(row.group(reading.tag), row.time());
+    records.see_at(row.group(reading.tag), row.time());
   });
 }
 
@@ -89,6 +89,15 @@ base::Result<Records> read_all(influx::QueryClient& client, const Source& source
   return records;
 }
 
+// The tables have rows of the service's starts alone; what an entity did stands in its events.
+base::Result<void> read_events(influx::QueryClient& client, Question question, Records& records) {
+  question.groups = {"entity_id"};
+  question.present = {"state", "state_value"};
+  const auto see = [&](const GroupRow& row) { records.see_at(row.group("entity_id"), row.time()); };
+  const auto newest = newest_rows(client, question, see);
+  return newest ? oldest_rows(client, question, see) : newest;
+}
+
 }  // namespace
 
 bool has_devices(const Measurement& measurement) {
@@ -99,6 +108,11 @@ bool has_devices(const Measurement& measurement) {
 bool has_entities(const Measurement& measurement) {
   return measurement.name == "entities" && has_tag(measurement, "entity_id") &&
          !has_states(measurement);
+}
+
+bool has_events(const Measurement& measurement) {
+  return has_tag(measurement, "entity_id") && has_tag(measurement, "event_type") &&
+         (measurement.find("state") != nullptr || measurement.find("state_value") != nullptr);
 }
 
 base::Result<Records> read_ha_ingestor_devices(influx::QueryClient& client, const Source& source) {
@@ -115,8 +129,20 @@ base::Result<Records> read_ha_ingestor_entities(influx::QueryClient& client, con
                         {"device_id", "domain", "platform", "unique_id", "area_id", "disabled"},
                         has_entities,
                         entity_cells};
-  return read_all(client, source, reading,
-                  Records(Layout::ha_ingestor, model::Kind::entity, k_entity_columns));
+  auto records = read_all(client, source, reading,
+                          Records(Layout::ha_ingestor, model::Kind::entity, k_entity_columns));
+  if (!records || records->empty()) return records;
+  for (const Database& database : source.databases) {
+    for (const Policy& policy : database.policies) {
+      for (const Measurement& measurement : policy.measurements) {
+        if (!has_events(measurement)) continue;
+        const auto read =
+            read_events(client, {database.name, policy.name, &measurement, {}, {}, {}}, *records);
+        if (!read) return read.error();
+      }
+    }
+  }
+  return records;
 }
 
 }  // namespace haingest::migrate

@@ -62,16 +62,19 @@ void Records::see(std::string_view id, std::int64_t nanoseconds, std::vector<std
     record.newest = nanoseconds;
     record.cells = std::move(cells);
   }
-  record.oldest = is_new ? nanoseconds : std::min(record.oldest, nanoseconds);
+  record.first = is_new ? nanoseconds : std::min(record.first, nanoseconds);
+  record.last = is_new ? nanoseconds : std::max(record.last, nanoseconds);
   Found& place = places_.back();
   const base::Timestamp moment = moment_of(nanoseconds);
   place.newest = place.records == 0 ? moment : std::max(place.newest, moment);
   if (std::exchange(record.counted_in, places_.size()) != places_.size()) ++place.records;
 }
 
-void Records::see_earlier(std::string_view id, std::int64_t nanoseconds) {
+void Records::see_at(std::string_view id, std::int64_t nanoseconds) {
   const auto at = by_id_.find(id);
-  if (at != by_id_.end()) at->second.oldest = std::min(at->second.oldest, nanoseconds);
+  if (at == by_id_.end()) return;
+  at->second.first = std::min(at->second.first, nanoseconds);
+  at->second.last = std::max(at->second.last, nanoseconds);
 }
 
 std::vector<Found> Records::found() const {
@@ -99,8 +102,8 @@ void Records::append_to(model::Table& table) const {
     if (kind_ == model::Kind::device && row[model::device::name].is_absent()) {
       row[model::device::name] = row[model::k_key_column];
     }
-    row[tail.first_seen] = table.keep(base::to_sqlite_text(moment_of(record.oldest)));
-    row[tail.last_seen] = table.keep(base::to_sqlite_text(moment_of(record.newest)));
+    row[tail.first_seen] = table.keep(base::to_sqlite_text(moment_of(record.first)));
+    row[tail.last_seen] = table.keep(base::to_sqlite_text(moment_of(record.last)));
     row[tail.confirmed] = model::Value{"0"};
   }
 }

@@ -26,8 +26,9 @@ class Records {
   // the one that tells the most counts, of those the greatest. Ids that a store cannot hold are
   // passed over, bytes that it cannot hold replaced.
   void see(std::string_view id, std::int64_t nanoseconds, std::vector<std::string> cells);
-  // An older row of an id: its time is all that matters.
-  void see_earlier(std::string_view id, std::int64_t nanoseconds);
+  // Another trace of an id: its time is all that matters, and of an id that no row has told
+  // nothing.
+  void see_at(std::string_view id, std::int64_t nanoseconds);
 
   [[nodiscard]] bool empty() const { return by_id_.empty(); }
   // Places without records left out.
@@ -36,8 +37,9 @@ class Records {
 
  private:
   struct Record {
-    std::int64_t newest = 0;  // nanoseconds
-    std::int64_t oldest = 0;
+    std::int64_t newest = 0;  // nanoseconds, of the row that counts
+    std::int64_t first = 0;   // of all traces
+    std::int64_t last = 0;
     std::vector<std::string> cells;
     std::size_t counted_in = 0;  // the number of the place that has counted it last
   };

@@ -374,13 +374,31 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
           "home_assistant_events,entity_id=sensor.s1,event_type=state_changed "
           "count=11i,state=\"11\" 1760428811000000000\n");
   }
-  SECTION("where the token is refused nothing goes, and the devices are there") {
+  SECTION("where the token is refused nothing is written at all") {
     old.program.environment["HAINGEST_HISTORY_TOKEN"] = "wrong";
     const Outcome copied = old.run(words);
     CHECK(copied.exit_code == 4);
-    CHECK_THAT(copied.err, Catch::EndsWith(": the credentials are refused; check token, user "
-                                           "and password (Unauthorized)\n"));
-    CHECK(old.sql("SELECT count(*) FROM devices") == "2\n");
+    CHECK_THAT(copied.err,
+               Catch::EndsWith(": the credentials are refused; check token, user and password "
+                               "(Unauthorized); the target's are --history-token-file, or "
+                               "--history-username and --history-password-file\n"));
+    CHECK_FALSE(std::filesystem::exists(old.database()));
+  }
+  SECTION("an InfluxDB 2 without an organisation") {
+    old.program.environment["HAINGEST_HISTORY_TOKEN"] = std::string(target.target.token.reveal());
+    const Outcome copied = old.run({"--no-sync", "--history-to", target.target.url});
+    CHECK(copied.exit_code == 2);
+    CHECK(copied.err == error_line("InfluxDB 2 at " + target.target.url +
+                                   ": it needs an organisation; name it with --history-org"));
+    CHECK_FALSE(std::filesystem::exists(old.database()));
+  }
+  SECTION("a dry run says that a sync would follow") {
+    old.program.environment["HA_URL"] = "http://127.0.0.1:1";
+    old.program.environment["HA_TOKEN"] = "none";
+    CHECK_THAT(old.run({"--dry-run", "-o", "table"}).out,
+               Catch::EndsWith("\nA sync with Home Assistant would follow.\n"));
+    CHECK_THAT(old.run({"--dry-run", "--no-sync", "-o", "table"}).out,
+               !Catch::Contains("would follow"));
   }
   SECTION("into a file, which must not be there") {
     const std::string file = old.program.file("history.lp");
@@ -545,6 +563,29 @@ TEST_CASE("migrate: a shard that InfluxDB cannot open is missed", "[parts]") {
           "to 2026-01-26; nobody has ever written into it, or it shows nothing of it: its log has "
           "\"Failed to open shard\" then\n");
   }
+}
+
+TEST_CASE("migrate: a source of which InfluxDB opens nothing says why it is empty", "[parts]") {
+  if (!have_part("influxdb1")) return;
+  const TempDir folder;
+  const Old old("influxdb1", folder.path().string());
+  old.source.write("m v=1 1767571200000000000", "home_assistant_events");
+  old.source.server().stop();
+  write_file(folder.file("data/home_assistant_events/autogen/1/000000001-000000001.tsm"),
+             "this is none");
+  old.source.server().restart();
+  const std::string why =
+      "warning home_assistant_events.autogen: InfluxDB has not opened the shard of 2026-01-05 to "
+      "2026-01-12; nobody has ever written into it, or it shows nothing of it: its log has "
+      "\"Failed to open shard\" then\n";
+  const Outcome devices = old.run({"--no-sync"});
+  CHECK(devices.exit_code == 1);
+  CHECK_THAT(devices.err, Catch::Contains(why));
+  CHECK_THAT(devices.err, Catch::Contains("it holds no devices and entities"));
+  const Outcome points = old.run({"--no-sync", "--history-to", "-"});
+  CHECK(points.exit_code == 1);
+  CHECK_THAT(points.err, Catch::Contains(why));
+  CHECK_THAT(points.err, Catch::Contains("it holds no points"));
 }
 
 TEST_CASE("migrate: killed in the middle, the same command goes on", "[parts]") {

@@ -135,10 +135,16 @@ void write_entities(const InfluxSource& source) {
           at(k_2026) + "entities,entity_id=odd unique_id=\"u\"" + at(k_2026) +
           "entities,entity_id=switch.c disabled=\"yes\"" + at(k_2019) +
           "entities,entity_id=switch.c disabled=true" + at(k_2026) +
-          // Events are none.
+          // Events are none; of an entity that is one they say when it was there, in both forms.
           "home_assistant_events,domain=sensor,entity_id=sensor.x,event_type=state_changed "
           "state=\"on\"" +
-          at(k_2026),
+          at(k_2026) +
+          "home_assistant_events,domain=light,entity_id=light.b,event_type=state_changed "
+          "state=\"on\"" +
+          at(k_2026 - k_week) +
+          "home_assistant_events,domain=light,entity_id=light.b,event_type=state_changed "
+          "state_value=\"{'state': 'on'}\"" +
+          at(k_2026 + 1'000'000),
       "home_assistant_events");
 }
 
@@ -184,8 +190,9 @@ void read_ha_ingestor(const std::string& part) {
             "b\xEF\xBF\xBDg\nd\t\"\\ model=\xEF\xBF\xBD\xc3\xbc" +
             now);
   CHECK(words_of(past.entities) ==
-        "entity_id=light.b domain=light platform=unknown disabled=1" + now +  //
-            "entity_id=odd domain=odd unique_id=u" + now +                    //
+        "entity_id=light.b domain=light platform=unknown disabled=1" +  //
+            seen(k_week_before, "2026-01-05 00:00:00.001000") +         //
+            "entity_id=odd domain=odd unique_id=u" + now +              //
             "entity_id=sensor.a device_id=d1 domain=sensor platform=zha unique_id=u2 area_id=hall "
             "disabled=0" +
             seen(k_in_2019, "2026-01-05 00:00:00.000001") +  //

@@ -101,6 +101,15 @@ TEST_CASE("copy plan: warnings name what may not arrive") {
   late.emplace_back(
       "house.month.odd: the source keeps points for 30 days, and is about to delete the oldest");
   CHECK(warnings_of(plans, monday + 24h * 27) == late);
+  // Once a policy.
+  Measurement plain{"plain", {}, {{"v", {FieldType::floating}}}};
+  source.databases[0].policies[0].measurements.push_back(plain);
+  const auto parts = parts_of(source, {}).value();
+  plans = {PartPlan{parts.at(0), plans[0].extent}, PartPlan{parts.at(1), plans[0].extent}};
+  late.back() =
+      "house.month: the source keeps points for 30 days, and is about to delete the oldest of 2 "
+      "measurements";
+  CHECK(warnings_of(plans, monday + 24h * 27) == late);
 }
 
 TEST_CASE("proof: what is unsettled is cut out") {

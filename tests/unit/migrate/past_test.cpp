@@ -62,6 +62,16 @@ TEST_CASE("records: the newest row of an id counts whatever the order and the pl
   } while (std::ranges::next_permutation(order).found);
 }
 
+TEST_CASE("records: other traces of an id change when it was seen, and nothing else") {
+  Records records = some_records();
+  records.see("d", 2'000, {"name", "a"});
+  records.see_at("d", 9'000);
+  records.see_at("d", 1'000);
+  records.see_at("other", 1'000);
+  records.see("d", 3'000, {"new", "b"});
+  CHECK(words_of(records) == "d new b 00.000001 00.000009\n");
+}
+
 TEST_CASE("records: of one moment the row that tells the most, then the greatest") {
   std::vector<Cells> rows{{"b", ""}, {"a", "z"}, {"", "zz"}, {"a", "y"}};
   std::ranges::sort(rows);
@@ -79,9 +89,7 @@ TEST_CASE("records: of one moment the row that tells the most, then the greatest
 TEST_CASE("records: by id, each once, a device without a name by its id") {
   Records records = some_records();
   for (const char* id : {"b", "a", "B", "b"}) records.see(id, 0, {"", ""});
-  records.see_earlier("a", -1);
-  records.see_earlier("a", 5'000);
-  records.see_earlier("unheard of", 0);
+  records.see_at("a", -1);
   CHECK(words_of(records) ==
         "B B - 00.000000 00.000000\n"
         "a a - 59.999999 00.000000\n"
@@ -125,7 +133,8 @@ TEST_CASE("records: where they were found, ids counted once a place") {
 TEST_CASE("layouts: which measurement is of which") {
   const auto word = [](const Measurement& measurement) {
     return std::string(has_devices(measurement) ? "d" : "") +
-           (has_entities(measurement) ? "e" : "") + (has_states(measurement) ? "s" : "");
+           (has_entities(measurement) ? "e" : "") + (has_states(measurement) ? "s" : "") +
+           (has_events(measurement) ? "v" : "");
   };
   const Field text{"name", {FieldType::text}};
   CHECK(word({"devices", {"device_id"}, {text}}) == "d");
@@ -140,8 +149,11 @@ TEST_CASE("layouts: which measurement is of which") {
   // Events of ha-ingestor, and what others made of them.
   CHECK(word({"home_assistant_events",
               {"domain", "entity_id", "event_type"},
-              {{"state", {FieldType::text}}}})
-            .empty());
+              {{"state", {FieldType::text}}}}) == "v");
+  CHECK(word({"home_assistant_events",
+              {"domain", "entity_id", "event_type"},
+              {{"state_value", {FieldType::text}}}}) == "v");
+  CHECK(word({"home_assistant_events", {"event_type"}, {{"state", {FieldType::text}}}}).empty());
   CHECK(word({"daily", {"domain", "entity_id"}, {{"energy", {FieldType::floating}}}}).empty());
 }
 
