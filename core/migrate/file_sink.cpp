@@ -36,7 +36,7 @@ class FileSink : public Sink {
   [[nodiscard]] bool write(std::size_t /*writer*/, const Place& place,
                            influx::Block block) override {
     if (place != place_) {
-      put(context_of(place));
+      put(context_of(place, file_.position() == 0));
       place_ = place;
     }
     put(block.lines);

@@ -24,8 +24,8 @@ std::string comment(std::string_view text) {
 
 }  // namespace
 
-std::string context_of(const Place& place) {
-  return comment("CONTEXT-DATABASE: " + place.database) +
+std::string context_of(const Place& place, bool begins_file) {
+  return (begins_file ? comment("DML") : "") + comment("CONTEXT-DATABASE: " + place.database) +
          comment("CONTEXT-RETENTION-POLICY: " + place.policy);
 }
 
@@ -59,7 +59,7 @@ void Rejects::add(const Place& place, const std::vector<influx::DeadLetter>& let
   std::string text;
   const std::lock_guard lock(mutex_);
   if (!file_.is_open()) static_cast<void>(file_.open(path_, 0));
-  if (place != place_) text += context_of(place);
+  if (place != place_) text += context_of(place, file_.position() == 0);
   for (const influx::DeadLetter& letter : letters) {
     text += comment(letter.reason) + letter.line + '\n';
   }

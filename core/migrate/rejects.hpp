@@ -3,6 +3,7 @@
 // again when what was wrong is mended. Above each line stands a comment with the reason, and where
 // they change, the database and the policy:
 //
+//   # DML
 //   # CONTEXT-DATABASE: house
 //   # CONTEXT-RETENTION-POLICY: autogen
 //   # field v left out, the rest of the point is stored: input field "v" … is type string, …
@@ -24,8 +25,9 @@
 
 namespace haingest::migrate {
 
-// "# CONTEXT-DATABASE: …\n# CONTEXT-RETENTION-POLICY: …\n", as InfluxDB's own exports have it.
-[[nodiscard]] std::string context_of(const Place& place);
+// "# CONTEXT-DATABASE: …\n# CONTEXT-RETENTION-POLICY: …\n", as InfluxDB's own exports have it;
+// `influx -import` takes everything for statements that is before a line "# DML".
+[[nodiscard]] std::string context_of(const Place& place, bool begins_file);
 
 // Any thread.
 class Rejects {

@@ -50,6 +50,9 @@ class Part:
         self.connection.request(method, path)
         return self.connection.getresponse().read()
 
+    def cpu(self):
+        return cpu_of(int((pathlib.Path(self.folder) / "pid").read_text()))
+
     def stop(self):
         self.connection.close()
         self.script_prints("stop", self.folder)
@@ -101,6 +104,12 @@ def virtual_environment(folder, packages):
         subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
         (folder / "complete").touch()
     return str(python)
+
+
+def cpu_of(pid):
+    """Seconds of user and system time, of all its threads."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of(pid, field="VmRSS"):

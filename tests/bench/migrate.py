@@ -246,8 +246,15 @@ class MigrateBench:
                     "--influx-url", source or self.source.url, "--influx-database", DATABASE, "--history-to", to,
                     *options], env=environment)
 
+    def drained(self):
+        """Seconds, and those of CPU that the source took."""
+        before = self.source.cpu()
+        seconds = Run(["curl", "-q", "--config", str(self.drain)]).wall
+        return seconds, self.source.cpu() - before
+
     def posted(self):
-        """The same lines in bodies of the same size by two threads that do nothing else; seconds."""
+        """The same lines in bodies of the same size by two threads that do nothing else; seconds, and those of CPU that
+        the target took."""
         target = Target(self.folder / "influxdb2")
         left = list(reversed(self.portions))
         headers = {"Authorization": f"Token {target.token}", "Content-Type": "text/plain; charset=utf-8"}
@@ -260,9 +267,11 @@ class MigrateBench:
                     body = os.pread(file.fileno(), size, offset)
                     post(connection, f"/api/v2/write?org=haingest&bucket={BUCKET}", body, headers)
 
+        before = target.cpu()
         seconds = in_two_threads(send)
+        cpu = target.cpu() - before
         target.stop()
-        return seconds
+        return seconds, cpu
 
     def copied(self):
         """Into a bucket that is not there yet; (the run, seconds that counting both sides takes)."""
@@ -294,8 +303,9 @@ class MigrateBench:
 
     def round(self, number):
         say(f"  round {number + 1} of {ROUNDS} ...")
-        result = {"read": self.migrate("-").wall, "drain": Run(["curl", "-q", "--config", str(self.drain)]).wall,
-                  "write": self.posted()}
+        result = {"read": self.migrate("-").wall}
+        result["drain"], result["drain_cpu"] = self.drained()
+        result["write"], result["write_cpu"] = self.posted()
         copy, counting = self.copied()
         result |= {"copy": copy.wall, "counting": counting}
         metrics, result["metrics_values"] = self.copied_to_metrics()
@@ -330,6 +340,9 @@ class MigrateBench:
                   lambda each: POINTS / max(each["read"], each["write"]), 0.8)
         self.tell("the same over both one after the other", rounds, copy,
                   lambda each: POINTS / (each["read"] + each["write"]))
+        cores = len(os.sched_getaffinity(0))
+        self.tell(f"the same over what the servers' own CPU time allows on {cores} cores, were there no haingest at all",
+                  rounds, copy, lambda each: POINTS * cores / (each["drain_cpu"] + each["write_cpu"]))
         self.tell("the same without what is asked before and counted at the end, over curl's reading and writing alone "
                   "one after the other", rounds,
                   lambda each: POINTS / (each["copy"] - self.before - each["counting"]),

@@ -21,7 +21,7 @@ import threading
 import time
 import urllib.parse
 
-from common import Part, free_port, in_two_threads, memory_of, say, virtual_environment
+from common import Part, cpu_of, free_port, in_two_threads, memory_of, say, virtual_environment
 
 TOKEN = "haingest-simulator-demo-token"
 BUDGET = 80_000  # events a second
@@ -34,19 +34,13 @@ OUTAGE = 3_600_000  # events: an hour at 1 000 a second
 OUTAGE_RATE = 40_000  # at which they come instead
 BACKLOG = 300_000
 LONE_EVENTS = 100
-REST = 25  # seconds: freed memory goes back to the system when nothing has changed for 10
-TICK = os.sysconf("SC_CLK_TCK")
+REST = 45  # seconds: a big buffer goes with the next ping (30), freed memory when nothing has changed for 10
 
 
 def on_core(number, command):
     """The command, on one core of its own where there is more than one."""
     cores = sorted(os.sched_getaffinity(0))
     return ["taskset", "-c", str(cores[number % len(cores)]), *command]
-
-
-def cpu_of(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def end(process):

@@ -46,7 +46,8 @@ void there_and_back(const std::string& first, const std::string& second) {
   proved(back, source);
 }
 
-const std::string k_context = "# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: autogen\n";
+const std::string k_context =
+    "# DML\n# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: autogen\n";
 
 // Of series that the regular expression of a name matches, "name=value moment" of each, as soon as
 // there are so many.

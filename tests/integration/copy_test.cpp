@@ -68,7 +68,7 @@ Lines lines_in(const std::string& content) {
   Lines lines;
   for (std::string_view rest = content; !rest.empty();) {
     const std::string_view line = influx::next_line(rest);
-    if (!line.starts_with("# CONTEXT-")) lines.emplace_back(line);
+    if (line != "# DML\n" && !line.starts_with("# CONTEXT-")) lines.emplace_back(line);
   }
   return sorted(std::move(lines));
 }
@@ -108,7 +108,7 @@ void clash(const std::string& part, const std::string& reason) {
   CHECK(report.rejected == 2);
   CHECK(read(target, "house", "days").lines ==
         Lines{"m v=1,w=1" + at(k_monday), "m w=2" + at(k_monday + k_day)});
-  const std::string begin = "# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: days\n";
+  const std::string begin = "# DML\n# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: days\n";
   CHECK(read_file(job.rejects()) ==
         begin + "# field v left out, the rest of the point is stored: " + reason + "\n" +
             "m v=\"a,b\",w=2" + at(k_monday + k_day) + "# " + reason + "\n" + "m v=\"y\"" +
@@ -190,7 +190,7 @@ TEST_CASE("copy: what is older than the target keeps points is set aside", "[par
                                "ones are refused");
   CHECK(read(target, "house", "autogen").lines == Lines{"m v=2" + at(k_monday + 30'000 * k_day)});
   CHECK(read_file(job.rejects()) ==
-        "# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: autogen\n"
+        "# DML\n# CONTEXT-DATABASE: house\n# CONTEXT-RETENTION-POLICY: autogen\n"
         "# older than the target keeps points\nm v=1 1000\n");
 }
 

@@ -367,6 +367,7 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
                  "2025-10-14T08:00:10Z", "--until", "2025-10-14T08:00:12Z"});
     CHECK(copied.exit_code == 0);
     CHECK(copied.out ==
+          "# DML\n"
           "# CONTEXT-DATABASE: home_assistant_events\n"
           "# CONTEXT-RETENTION-POLICY: autogen\n"
           "home_assistant_events,entity_id=sensor.s0,event_type=state_changed "
@@ -404,7 +405,7 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
     const std::string file = old.program.file("history.lp");
     CHECK(old.run({"--no-sync", "-q", "--history-to", file}).exit_code == 0);
     const std::string text = read_file(file);
-    CHECK(std::count(text.begin(), text.end(), '\n') == 1'006);
+    CHECK(std::count(text.begin(), text.end(), '\n') == 1'007);
     const Outcome again = old.run({"--no-sync", "--history-to", file});
     CHECK(again.exit_code == 2);
     CHECK(again.err == error_line("--history-to: " + file +
