@@ -36,8 +36,8 @@ struct Message {
   std::string ha_version = {};  // of auth_required and auth_ok
 };
 
-// Keeps the parser's memory from one frame to the next (and gives it back after a big one); one
-// thread.
+// Keeps the parser's memory from one frame to the next (and gives it back with a small one after a
+// big one); one thread.
 class FrameSplitter {
  public:
   FrameSplitter();

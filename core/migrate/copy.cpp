@@ -131,6 +131,12 @@ class Copy {
     sink_.stop();
   }
 
+  void stop_if_cancelled() {
+    if (options_.cancel == nullptr || !*options_.cancel) return;
+    stop();
+    throw Stopped{};
+  }
+
   void look_for_cancel() {
     if (options_.cancel == nullptr) return;
     while (!stopping_) {
@@ -167,6 +173,7 @@ class Copy {
   // One reader at a time, so that the queue has the windows in their order.
   std::optional<Task> next_task(influx::QueryClient& client) {
     const std::lock_guard turn(turn_);
+    stop_if_cancelled();
     for (; part_ < parts_.size(); ++part_, windows_.reset()) {
       const Part& part = parts_[part_];
       if (!windows_) {
@@ -204,17 +211,19 @@ class Copy {
     return {};
   }
 
-  // Until it succeeds, or has failed too often.
+  // Until it succeeds, or has failed too often: that ends the copy before anybody else tries.
   template <class Try>
   void persist(Try attempt) {
     milliseconds pause = options_.first_pause;
     for (int tries = 1;; ++tries) {
+      if (stopping_) throw Stopped{};
       const base::Result<void> done = attempt();
       if (done) return;
       if (stopping_) throw Stopped{};
       const base::Error& error = done.error();
       if (error.kind != base::ErrorKind::unreachable || tries >= options_.most_tries) {
-        throw base::Failure(error);
+        fail(error);
+        throw Stopped{};
       }
       options_.trouble(error.message);
       sleep(pause);

@@ -86,7 +86,13 @@ void WindowQueue::settle() {
   while (!windows_.empty()) {
     const Open& window = windows_.front();
     if (!window.ended_ || !window.blocks_.empty() || window.taken_ > 0) break;
-    on_done_(window.ticket_);
+    try {
+      on_done_(window.ticket_);
+    } catch (...) {
+      stopped_ = true;  // or another thread would do it again
+      changed_.notify_all();
+      throw;
+    }
     windows_.pop_front();
   }
   changed_.notify_all();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <optional>
 
@@ -69,7 +70,7 @@ class WindowQueue {
   std::mutex mutex_;
   std::condition_variable changed_;
   // All of it is guarded by mutex_.
-  std::deque<Open> windows_;
+  std::list<Open> windows_;
   std::size_t bytes_ = 0;  // that wait
   bool finished_ = false;
   bool stopped_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The layers below a WebSocket and the WsStream over them, once for TCP and once for TLS. Included
-// by ws_stream.cpp alone: Beast's templates are compiled there and nowhere else.
+// The layers below a WebSocket and the WsStream over them, once for TCP and once for TLS. For
+// this room's .cpp files: Beast's templates are compiled there and nowhere else.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>

@@ -85,7 +85,7 @@ class WsStream {
   virtual void cut() = 0;
   // All bytes from the peer so far: a big message on a slow link is no silence.
   [[nodiscard]] virtual std::uint64_t bytes_received() const = 0;
-  // What the buffer of messages holds now; falls back after a big one.
+  // What the buffer of messages holds now; falls back with a small one after a big one.
   [[nodiscard]] virtual std::size_t buffered_capacity() const = 0;
 };
 

@@ -244,7 +244,7 @@ class MigrateBench:
         environment = {**self.environment, "HAINGEST_HISTORY_TOKEN": token} if token else self.environment
         return Run([self.haingest, "migrate-from-influx", "--no-sync", "--db", str(database / "metadata.db"),
                     "--influx-url", source or self.source.url, "--influx-database", DATABASE, "--history-to", to,
-                    *options], env=environment)
+                    *options], with_memory=True, env=environment)
 
     def drained(self):
         """Seconds, and those of CPU that the source took."""

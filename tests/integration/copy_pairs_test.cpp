@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which sources go into which targets, and what each target does not take.
 #include <map>
-#include <set>
 #include <sstream>
 
 #include "core/influx/batch.hpp"

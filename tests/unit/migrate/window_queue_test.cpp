@@ -2,6 +2,7 @@
 #include "core/migrate/window_queue.hpp"
 
 #include <atomic>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -155,17 +156,39 @@ TEST_CASE("window queue: a window that is read again begins anew") {
   CHECK(desk.done == std::vector<std::int64_t>{1, 2});
 }
 
+TEST_CASE("window queue: what cannot be noted ends it, and is not tried again") {
+  Part part;
+  int tries = 0;
+  WindowQueue queue(10, [&](const WindowQueue::Ticket&) {
+    ++tries;
+    throw std::runtime_error("disk full");
+  });
+  WindowQueue::Open* first = queue.begin(part, {1, 2});
+  WindowQueue::Open* second = queue.begin(part, {2, 3});
+  REQUIRE((first != nullptr && second != nullptr));
+  CHECK_THROWS_AS(queue.end(*first, {0, 0}, 1), std::runtime_error);
+  CHECK_FALSE(queue.end(*second, {0, 0}, 2));
+  CHECK_FALSE(queue.finish());
+  CHECK(tries == 1);
+}
+
 TEST_CASE("window queue: stopped, nobody waits and nothing is done any more") {
   Desk desk;
   desk.window(1, {"a"});
   CHECK(desk.queue.take().has_value());
+  WindowQueue::Open& second = desk.begin(2);
+  REQUIRE(desk.queue.put(second, block("12345")));
+  bool put = true;
+  std::thread another([&] { put = desk.queue.put(second, block("6")); });
   bool finished = true;
   bool taken = true;
   std::thread reader([&] { finished = desk.queue.finish(); });
   std::thread writer([&] { taken = desk.queue.take().has_value(); });
   desk.queue.stop();
+  another.join();
   reader.join();
   writer.join();
+  CHECK_FALSE(put);
   CHECK_FALSE(finished);
   CHECK_FALSE(taken);
   desk.queue.done();
