@@ -2,6 +2,7 @@
 #include "core/migrate/closed_shards.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <tuple>
@@ -19,7 +20,7 @@ struct Shard {
 // By database and policy.
 using Shards = std::map<std::pair<std::string, std::string>, std::vector<Shard>>;
 
-// Without those of which no time can be read.
+// The newest first, without those of which no time can be read.
 base::Result<Shards> all_shards(influx::QueryClient& client) {
   const auto rows = rows_of(client, {}, "SHOW SHARDS");
   if (!rows) return rows.error();
@@ -33,7 +34,8 @@ base::Result<Shards> all_shards(influx::QueryClient& client) {
          {nanoseconds_since_1970(*begin), nanoseconds_since_1970(*end)}});
   }
   for (auto& [where, of_policy] : shards) {
-    std::ranges::sort(of_policy, {}, [](const Shard& shard) { return shard.span.begin; });
+    std::ranges::sort(of_policy, std::ranges::greater{},
+                      [](const Shard& shard) { return shard.span.begin; });
   }
   return shards;
 }
@@ -70,16 +72,19 @@ base::Result<std::vector<ClosedShard>> closed_shards(influx::QueryClient& client
     if (open.error().kind == base::ErrorKind::unreachable) return open.error();
     return closed;
   }
-  for (const auto& [where, of_policy] : *shards) {
-    const auto is_of_it = [&](const Database& database) { return database.name == where.first; };
-    if (std::ranges::none_of(source.databases, is_of_it)) continue;
+  for (const auto& each : *shards) {
+    const auto& [database, policy] = each.first;
+    if (std::ranges::find(source.databases, each.first.first, &Database::name) ==
+        source.databases.end()) {
+      continue;
+    }
     bool is_missed = false;
-    for (auto shard = of_policy.rbegin(); shard != of_policy.rend(); ++shard) {
-      if (open->contains(shard->id)) {
+    for (const Shard& shard : each.second) {
+      if (open->contains(shard.id)) {
         is_missed = true;
-      } else if (shard->span.begin <= nanoseconds_since_1970(now) &&
-                 shard->span.begin < within.end && shard->span.end > within.begin) {
-        closed.push_back({where.first, where.second, shard->span, is_missed});
+      } else if (shard.span.begin <= nanoseconds_since_1970(now) && shard.span.begin < within.end &&
+                 shard.span.end > within.begin) {
+        closed.push_back({database, policy, shard.span, is_missed});
       }
     }
   }

@@ -64,7 +64,7 @@ base::Result<void> read_measurement(influx::QueryClient& client, const Reading& 
   for (const Field& field : question.measurement->fields) question.present.push_back(field.name);
   question.groups = {reading.tag};
   question.wanted = reading.wanted;
-  const auto newest = newest_rows(client, question, [&](const GroupRow& row) {
+  auto newest = newest_rows(client, question, [&](const GroupRow& row) {
     records.see(row.group(reading.tag), row.time(), reading.cells_of(row));
   });
   if (!newest) return newest;

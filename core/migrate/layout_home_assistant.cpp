@@ -65,9 +65,9 @@ base::Result<void> read_measurement(influx::QueryClient& client, influx::QueryCl
                      "unit_of_measurement_str",
                      "unit_of_measurement",
                      "state"};
-  const auto newest =
+  auto newest =
       newest_rows(client, question, [&](const GroupRow& row) { see(measurement, row, records); });
-  const auto asked = asking.get();
+  auto asked = asking.get();
   if (!newest) return newest;
   if (!asked) return asked;
   for (const auto& [entity_id, time] : oldest) records.see_at(entity_id, time);
