@@ -86,8 +86,8 @@ void async_teardown(beast::role_type /*role*/, Buffered<Next>& stream, Handler&&
 template <class Next>
 class Channel final : public WsStream {
  public:
-  // Without permessage-deflate, which doubles this code: Beast 1.81 has bugs in reading deflated
-  // messages in parts (beast #3028), and a LAN needs none.
+  // Without permessage-deflate: Beast 1.81 has bugs in reading deflated messages in parts (beast
+  // #3028), and a LAN needs none.
   using Socket = websocket::stream<Buffered<Next>, false>;
 
   Channel(Next next, const WsOptions& options)
