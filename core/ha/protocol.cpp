@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/spare.hpp"
 #include "core/base/text.hpp"
 
 namespace haingest::ha {
@@ -16,15 +17,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using Error = simdjson::error_code;
 using Type = Message::Type;
-
-// Buffers of more than this are given back when a frame comes that is much smaller than the one
-// that they are for: a snapshot's answers come once an hour, events are a kilobyte.
-constexpr std::size_t k_worth_giving_back = std::size_t{64} * 1024;
-constexpr std::size_t k_much_smaller = 8;
-
-bool is_too_big(std::size_t capacity, std::size_t frame) {
-  return capacity > k_worth_giving_back && frame < capacity / k_much_smaller;
-}
 
 constexpr std::array<std::pair<std::string_view, Type>, 6> k_types{
     {{"auth_required", Type::auth_required},
@@ -212,8 +204,8 @@ const std::vector<Message>& FrameSplitter::split(std::string_view frame,
                                                  std::size_t readable_behind) {
   impl_->messages.clear();
   // The parser's index is four times the frame's size.
-  if (is_too_big(impl_->parser.capacity(), frame.size())) impl_->parser = ondemand::parser{};
-  if (is_too_big(impl_->copy.capacity(), frame.size())) std::string().swap(impl_->copy);
+  if (base::is_spare(impl_->parser.capacity(), frame.size())) impl_->parser = ondemand::parser{};
+  if (base::is_spare(impl_->copy.capacity(), frame.size())) std::string().swap(impl_->copy);
   if (readable_behind < simdjson::SIMDJSON_PADDING) {
     impl_->copy.assign(frame);
     impl_->copy.append(simdjson::SIMDJSON_PADDING, '\0');

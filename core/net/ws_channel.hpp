@@ -14,6 +14,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/spare.hpp"
 #include "core/net/ws_stream.hpp"
 
 namespace haingest::net {
@@ -152,8 +153,6 @@ class Channel final : public WsStream {
 
  private:
   static constexpr std::size_t k_small = std::size_t{64} * 1024;
-  // A message so much smaller than the room for it tells that a big one was an exception.
-  static constexpr std::size_t k_much_smaller = 8;
   // How long a peer may take to answer our close.
   static constexpr std::chrono::milliseconds k_close_timeout{2'000};
 
@@ -163,9 +162,9 @@ class Channel final : public WsStream {
   }
 
   void release() {
-    const bool was_small = buffer_.size() < buffer_.capacity() / k_much_smaller;
+    const bool is_spare = base::is_spare(buffer_.capacity(), buffer_.size());
     buffer_.clear();
-    if (!was_small || buffer_.capacity() <= k_small) return;
+    if (!is_spare) return;
     buffer_.shrink_to_fit();
     buffer_.reserve(k_small);
   }
