@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/jobs/event_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace haingest::jobs {
@@ -10,14 +11,15 @@ void EventChunk::add(What what, std::string_view json) {
   if (bytes_.capacity() < needed) bytes_.reserve(needed * 2);
   bytes_ += json;
   ends_.emplace_back(what, bytes_.size());
-  had_states_ = had_states_ || what == What::states;
 }
 
 void EventChunk::clear() {
   // A burst's memory is given back, and that of states, which come with a connection alone; at a
   // steady pace a chunk has k_plenty and a little more.
   constexpr std::size_t worth_keeping = std::size_t{1} << 20U;
-  if (std::exchange(had_states_, false) || bytes_.capacity() > worth_keeping) {
+  const bool had_states =
+      std::ranges::find(ends_, What::states, &std::pair<What, std::size_t>::first) != ends_.end();
+  if (had_states || bytes_.capacity() > worth_keeping) {
     // Assigned an empty one, either would keep its memory.
     std::string().swap(bytes_);
     std::vector<std::pair<What, std::size_t>>().swap(ends_);

@@ -41,7 +41,6 @@ class EventChunk {
  private:
   std::string bytes_;
   std::vector<std::pair<What, std::size_t>> ends_;
-  bool had_states_ = false;
 };
 
 class EventQueue {
