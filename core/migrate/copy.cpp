@@ -237,9 +237,9 @@ class Copy {
     bool again = false;
     persist([&]() -> base::Result<void> {
       if (std::exchange(again, true)) {
-        bool may_be_out = false;
-        if (!queue_.drop(*task.open, may_be_out)) throw Stopped{};
-        if (may_be_out) sink_.rewind(noted_);
+        const std::optional<bool> may_be_out = queue_.drop(*task.open);
+        if (!may_be_out) throw Stopped{};
+        if (*may_be_out) sink_.rewind(noted_);
       }
       auto amount = send_window(client, task);
       if (!amount) return of_source(amount.error());

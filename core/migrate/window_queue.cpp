@@ -43,14 +43,14 @@ bool WindowQueue::end(Open& window, const Amount& amount, std::int64_t last) {
   return !stopped_;
 }
 
-bool WindowQueue::drop(Open& window, bool& may_be_out) {
+std::optional<bool> WindowQueue::drop(Open& window) {
   std::unique_lock lock(mutex_);
   for (const influx::Block& block : window.blocks_) bytes_ -= block.lines.size();
   window.blocks_.clear();
   changed_.notify_all();
-  may_be_out = is_first(window);
+  const bool may_be_out = is_first(window);
   changed_.wait(lock, [&] { return stopped_ || window.taken_ == 0; });
-  return !stopped_;
+  return stopped_ ? std::nullopt : std::optional(may_be_out);
 }
 
 bool WindowQueue::finish() {

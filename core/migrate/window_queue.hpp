@@ -33,17 +33,17 @@ class WindowQueue {
   // before a line of the next one is given out. It may throw, on the thread of whichever call.
   WindowQueue(std::size_t most_bytes, std::function<void(const Ticket&)> on_done);
 
-  // --- who reads; each false after stop() ---
+  // --- who reads; each false or none after stop() ---
   class Open;  // a window that has begun and not ended
-  // Windows are done in the order in which they begin. Null after stop().
+  // Windows are done in the order in which they begin.
   [[nodiscard]] Open* begin(const Part& part, const Span& span);
   // Waits for room, of which half is for the first window alone.
   [[nodiscard]] bool put(Open& window, influx::Block block);
   // The window is the queue's from now on.
   [[nodiscard]] bool end(Open& window, const Amount& amount, std::int64_t last);
-  // The window is read again: what of it was not given out is thrown away. Where some of it was,
-  // this returns when nothing of it is on its way, and `may_be_out` is set.
-  [[nodiscard]] bool drop(Open& window, bool& may_be_out);
+  // The window is read again: what of it was not given out is thrown away. Returns, when nothing of
+  // it is on its way, whether some of it may have been given out.
+  [[nodiscard]] std::optional<bool> drop(Open& window);
   // No window follows; returns when all are done.
   [[nodiscard]] bool finish();
 
