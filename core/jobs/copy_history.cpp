@@ -8,7 +8,6 @@
 #include "core/base/log.hpp"
 #include "core/influx/endpoint.hpp"
 #include "core/migrate/checkpoint.hpp"
-#include "core/migrate/closed_shards.hpp"
 #include "core/migrate/copy_plan.hpp"
 #include "core/migrate/rejects.hpp"
 #include "core/migrate/sink.hpp"
@@ -101,14 +100,6 @@ void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate:
   }
 }
 
-std::vector<migrate::ClosedShard> closed_shards(const CopyHistoryOptions& options,
-                                                const OldInflux& influx,
-                                                const migrate::Source& source) {
-  influx::QueryClient client(influx.query_options());
-  return influx.taken(
-      migrate::closed_shards(client, source, options.filter.span(), options.clock()));
-}
-
 void plan(const CopyHistoryOptions& options, const OldInflux& influx,
           const std::vector<migrate::Part>& parts, const std::optional<migrate::TargetLook>& target,
           CopyHistoryReport& report) {
@@ -119,7 +110,8 @@ void plan(const CopyHistoryOptions& options, const OldInflux& influx,
   report.plan =
       influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
   if (target) std::ranges::copy(target->warnings, std::back_inserter(report.plan.warnings));
-  for (const migrate::ClosedShard& shard : closed_shards(options, influx, *report.source)) {
+  for (const migrate::ClosedShard& shard :
+       influx.closed_shards(*report.source, options.filter.span(), options.clock())) {
     report.plan.warnings.push_back(migrate::warning_of(shard));
     if (shard.is_missed) ++report.missed_shards;
   }
@@ -197,7 +189,8 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
   const auto parts = influx.taken(
       migrate::parts_of(*report.source, options.filter, options.server.value_or(influx::Target{})));
   if (parts.empty()) {
-    for (const migrate::ClosedShard& shard : closed_shards(options, influx, *report.source)) {
+    for (const migrate::ClosedShard& shard :
+         influx.closed_shards(*report.source, options.filter.span(), options.clock())) {
       base::log::warning(migrate::warning_of(shard));
     }
     influx.fail(base::ErrorKind::failure,

@@ -5,7 +5,6 @@
 
 #include "core/base/log.hpp"
 #include "core/influx/endpoint.hpp"
-#include "core/migrate/closed_shards.hpp"
 
 namespace haingest::jobs {
 namespace {
@@ -29,8 +28,8 @@ MigrateReport migrate(const MigrateOptions& options) {
   const migrate::Source source = influx.look();
   influx::QueryClient client(influx.query_options());
   if (!options.history_follows) {  // which says it
-    for (const migrate::ClosedShard& shard : influx.taken(
-             migrate::closed_shards(client, source, migrate::k_all_times, options.clock()))) {
+    for (const migrate::ClosedShard& shard :
+         influx.closed_shards(source, migrate::k_all_times, options.clock())) {
       base::log::warning(migrate::warning_of(shard));
     }
   }

@@ -48,6 +48,13 @@ migrate::Source OldInflux::look() const {
        "token or a user that may read the old data");
 }
 
+std::vector<migrate::ClosedShard> OldInflux::closed_shards(const migrate::Source& source,
+                                                           const migrate::Span& within,
+                                                           base::Timestamp now) const {
+  influx::QueryClient client(query_options());
+  return taken(migrate::closed_shards(client, source, within, now));
+}
+
 void OldInflux::fail(base::ErrorKind kind, const std::string& sentence) const {
   throw base::Failure(kind, name() + ": " + sentence);
 }

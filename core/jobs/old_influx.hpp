@@ -11,6 +11,7 @@
 #include "core/influx/flavour.hpp"
 #include "core/influx/query.hpp"
 #include "core/influx/target.hpp"
+#include "core/migrate/closed_shards.hpp"
 #include "core/migrate/source.hpp"
 #include "core/net/http_client.hpp"
 
@@ -34,6 +35,9 @@ class OldInflux {
   [[nodiscard]] const influx::Server& server() const { return server_; }
   [[nodiscard]] influx::QueryOptions query_options() const;
   [[nodiscard]] migrate::Source look() const;
+  [[nodiscard]] std::vector<migrate::ClosedShard> closed_shards(const migrate::Source& source,
+                                                                const migrate::Span& within,
+                                                                base::Timestamp now) const;
 
   [[noreturn]] void fail(base::ErrorKind kind, const std::string& sentence) const;
   template <class T>
