@@ -151,10 +151,10 @@ ExitCode run_migrate(Context& context) {
   }
   std::optional<base::Error> failed;
   try {
-    // Before rows are written.
-    if (with_history && !copy.verify_only) jobs::check_target(copy);
+    std::optional<migrate::TargetLook> target;
+    if (with_history) target = jobs::look_at_target(copy);
     if (!copy.verify_only) import_and_sync(context, options, sync, migrated);
-    if (with_history) migrated.history = copy_in_sight(context, copy);
+    if (with_history) migrated.history = copy_in_sight(context, copy, target);
   } catch (const base::Failure& failure) {
     if (!migrated.report) throw;
     failed = failure.error();

@@ -161,12 +161,13 @@ void leave_beside(const std::string& database, jobs::CopyHistoryOptions& options
   options.rejects_path = database + "-rejects";
 }
 
-jobs::CopyHistoryReport copy_in_sight(const Context& context, jobs::CopyHistoryOptions options) {
+jobs::CopyHistoryReport copy_in_sight(const Context& context, jobs::CopyHistoryOptions options,
+                                      const std::optional<migrate::TargetLook>& target) {
   CopyProgressLine line(context);
   options.progress = [&line](const migrate::CopyProgress& progress, std::uint64_t of) {
     line.show(progress, of);
   };
-  return jobs::copy_history(options);
+  return jobs::copy_history(options, target);
 }
 
 }  // namespace haingest::cli

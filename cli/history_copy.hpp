@@ -18,7 +18,8 @@ void refuse_without_history(const Settings& settings);
 void leave_beside(const std::string& database, jobs::CopyHistoryOptions& options);
 
 // With its progress: on a terminal a line that changes, else one a minute in the log.
-[[nodiscard]] jobs::CopyHistoryReport copy_in_sight(const Context& context,
-                                                    jobs::CopyHistoryOptions options);
+[[nodiscard]] jobs::CopyHistoryReport copy_in_sight(
+    const Context& context, jobs::CopyHistoryOptions options,
+    const std::optional<migrate::TargetLook>& target);
 
 }  // namespace haingest::cli

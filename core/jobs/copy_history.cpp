@@ -11,7 +11,6 @@
 #include "core/migrate/copy_plan.hpp"
 #include "core/migrate/rejects.hpp"
 #include "core/migrate/sink.hpp"
-#include "core/migrate/target_look.hpp"
 #include "core/net/url.hpp"
 
 namespace haingest::jobs {
@@ -51,29 +50,6 @@ std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
   auto sink = migrate::open_server_sink(std::move(server), rejects);
   if (!sink) throw base::Failure(sink.error());
   return std::move(*sink);
-}
-
-// None of a file.
-std::optional<migrate::TargetLook> look_at_target(const CopyHistoryOptions& options) {
-  if (!options.server) return std::nullopt;
-  auto look = migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts);
-  if (!look) {
-    base::Error error = look.error();
-    if (error.kind == base::ErrorKind::credentials) {
-      error.message +=
-          "; the target's are --history-token-file, or --history-username and "
-          "--history-password-file";
-    }
-    throw base::Failure(error);
-  }
-  // Whoever only counts asks no question that has one.
-  const bool needs_org = look->server.flavour == influx::Flavour::influxdb2 && !options.verify_only;
-  if (needs_org && options.server->org.empty()) {
-    throw base::Failure(base::ErrorKind::usage,
-                        influx::shown_server(*options.server, look->server.flavour) +
-                            ": it needs an organisation; name it with --history-org");
-  }
-  return std::move(*look);
 }
 
 // As far as their addresses tell.
@@ -178,9 +154,30 @@ std::uint64_t CopyHistoryReport::differences() const {
   return sum;
 }
 
-void check_target(const CopyHistoryOptions& options) { static_cast<void>(look_at_target(options)); }
+std::optional<migrate::TargetLook> look_at_target(const CopyHistoryOptions& options) {
+  if (!options.server) return std::nullopt;
+  auto look = migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts);
+  if (!look) {
+    base::Error error = look.error();
+    if (error.kind == base::ErrorKind::credentials) {
+      error.message +=
+          "; the target's are --history-token-file, or --history-username and "
+          "--history-password-file";
+    }
+    throw base::Failure(error);
+  }
+  // Whoever only counts asks no question that has one.
+  const bool needs_org = look->server.flavour == influx::Flavour::influxdb2 && !options.verify_only;
+  if (needs_org && options.server->org.empty()) {
+    throw base::Failure(base::ErrorKind::usage,
+                        influx::shown_server(*options.server, look->server.flavour) +
+                            ": it needs an organisation; name it with --history-org");
+  }
+  return std::move(*look);
+}
 
-CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
+CopyHistoryReport copy_history(const CopyHistoryOptions& options,
+                               const std::optional<migrate::TargetLook>& target) {
   const OldInflux influx(options.source);
   CopyHistoryReport report;
   report.source_name = influx.name();
@@ -199,7 +196,6 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options) {
                     : "no measurement is called as --measurement says; nothing was copied");
   }
   refuse_itself(options, parts);
-  const auto target = look_at_target(options);
   plan(options, influx, parts, target, report);
   if (options.dry_run) return report;
   if (options.verify_only) {

@@ -20,6 +20,7 @@
 #include "core/jobs/old_influx.hpp"
 #include "core/migrate/copy.hpp"
 #include "core/migrate/proof.hpp"
+#include "core/migrate/target_look.hpp"
 #include "core/net/http_client.hpp"
 
 namespace haingest::jobs {
@@ -58,12 +59,13 @@ struct CopyHistoryReport {
   [[nodiscard]] std::uint64_t differences() const;
 };
 
-// Throws Failure where the target does not answer, refuses the credentials or needs a name that is
-// not given: for whoever has something else to do before the copy.
-void check_target(const CopyHistoryOptions& options);
+// What a copy begins with, before anything is written; none of a file. Throws Failure where the
+// target does not answer, refuses the credentials or needs a name that is not given.
+[[nodiscard]] std::optional<migrate::TargetLook> look_at_target(const CopyHistoryOptions& options);
 
 // Throws Failure. The source's cancel ends it in good order: the report is not complete then, and
 // the same command goes on where it was.
-[[nodiscard]] CopyHistoryReport copy_history(const CopyHistoryOptions& options);
+[[nodiscard]] CopyHistoryReport copy_history(const CopyHistoryOptions& options,
+                                             const std::optional<migrate::TargetLook>& target);
 
 }  // namespace haingest::jobs
