@@ -75,16 +75,10 @@ base::Result<void> read_measurement(influx::QueryClient& client, const Reading& 
 
 base::Result<Records> read_all(influx::QueryClient& client, const Source& source,
                                const Reading& reading, Records records) {
-  for (const Database& database : source.databases) {
-    for (const Policy& policy : database.policies) {
-      records.enter(database.name, policy.name);
-      for (const Measurement& measurement : policy.measurements) {
-        if (!reading.is_it(measurement)) continue;
-        const auto read = read_measurement(
-            client, reading, {database.name, policy.name, &measurement, {}, {}, {}}, records);
-        if (!read) return read.error();
-      }
-    }
+  for (Question& question : questions_of(source, reading.is_it)) {
+    records.enter(question.database, question.policy);
+    const auto read = read_measurement(client, reading, std::move(question), records);
+    if (!read) return read.error();
   }
   return records;
 }
@@ -132,15 +126,9 @@ base::Result<Records> read_ha_ingestor_entities(influx::QueryClient& client, con
   auto records = read_all(client, source, reading,
                           Records(Layout::ha_ingestor, model::Kind::entity, k_entity_columns));
   if (!records || records->empty()) return records;
-  for (const Database& database : source.databases) {
-    for (const Policy& policy : database.policies) {
-      for (const Measurement& measurement : policy.measurements) {
-        if (!has_events(measurement)) continue;
-        const auto read =
-            read_events(client, {database.name, policy.name, &measurement, {}, {}, {}}, *records);
-        if (!read) return read.error();
-      }
-    }
+  for (Question& question : questions_of(source, has_events)) {
+    const auto read = read_events(client, std::move(question), *records);
+    if (!read) return read.error();
   }
   return records;
 }

@@ -108,16 +108,10 @@ base::Result<Records> read_home_assistant_entities(influx::QueryClient& client,
                                                    const Source& source) {
   Records records(Layout::home_assistant, model::Kind::entity, k_columns);
   influx::QueryClient second = client.another();
-  for (const Database& database : source.databases) {
-    for (const Policy& policy : database.policies) {
-      records.enter(database.name, policy.name);
-      for (const Measurement& measurement : policy.measurements) {
-        if (!has_states(measurement)) continue;
-        const auto read = read_measurement(
-            client, second, {database.name, policy.name, &measurement, {}, {}, {}}, records);
-        if (!read) return read.error();
-      }
-    }
+  for (Question& question : questions_of(source, has_states)) {
+    records.enter(question.database, question.policy);
+    const auto read = read_measurement(client, second, std::move(question), records);
+    if (!read) return read.error();
   }
   return records;
 }

@@ -172,6 +172,19 @@ base::Result<bool> ask(influx::QueryClient& client, const Question& question,
 
 }  // namespace
 
+std::vector<Question> questions_of(const Source& source, bool (*is_it)(const Measurement&)) {
+  std::vector<Question> questions;
+  for (const Database& database : source.databases) {
+    for (const Policy& policy : database.policies) {
+      for (const Measurement& measurement : policy.measurements) {
+        if (!is_it(measurement)) continue;
+        questions.push_back({database.name, policy.name, &measurement, {}, {}, {}});
+      }
+    }
+  }
+  return questions;
+}
+
 base::Result<void> newest_rows(influx::QueryClient& client, const Question& question,
                                const OnGroupRow& on_row) {
   constexpr std::uint64_t k_usual = 8;

@@ -27,6 +27,11 @@ struct Question {
   std::vector<std::string> present;  // fields that need not be told: a row has one of them at least
 };
 
+// One for each measurement that is such a one, place by place: what is asked is the caller's to
+// say.
+[[nodiscard]] std::vector<Question> questions_of(const Source& source,
+                                                 bool (*is_it)(const Measurement&));
+
 // Valid until the next.
 class GroupRow {
  public:

@@ -49,6 +49,9 @@ Records::Records(Layout layout, model::Kind kind, std::vector<std::size_t> colum
     : layout_(layout), kind_(kind), columns_(std::move(columns)) {}
 
 void Records::enter(const std::string& database, const std::string& policy) {
+  const bool is_same =
+      !places_.empty() && places_.back().database == database && places_.back().policy == policy;
+  if (is_same) return;
   places_.push_back({layout_, kind_, database, policy, 0, {}});
 }
 

@@ -19,7 +19,7 @@ class Records {
   // `columns` are those of the table that rows tell, see model/kind.hpp.
   Records(Layout layout, model::Kind kind, std::vector<std::size_t> columns);
 
-  // Rows from here on are of this place. Each is entered once.
+  // Rows from here on are of this place, which is one for as long as no other is entered.
   void enter(const std::string& database, const std::string& policy);
 
   // A row: its cells in the order of `columns`, "" for what it does not tell. Of rows of one moment
