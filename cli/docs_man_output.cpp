@@ -85,6 +85,54 @@ void write_sync(Mdoc& page) {
   page.text("As ndjson, only the changes, one a line.");
 }
 
+void write_watch(Mdoc& page) {
+  page.subsection("watch");
+  page.text(
+      "With `-o ndjson` each change as it is committed, one a line: an object as in `changes` of "
+      "sync.");
+}
+
+void write_dead_letters(Mdoc& page) {
+  page.subsection("dead-letters");
+  page.text(
+      "A list of `{\"id\",\"at\",\"target\",\"entity_id\",\"reason\",\"retry\",\"line\"}`: the "
+      "number "
+      "that --id takes, when the target refused the line for good, the target's name, whose state "
+      "it is, the target's words, whether it is marked to be sent again, and the line itself.");
+}
+
+void write_migrate(Mdoc& page) {
+  page.subsection("migrate-from-influx");
+  page.text("One object; what was not done is null:");
+  page.begin_list();
+  page.item("Li source , Li version", "Which InfluxDB was read, and its version.");
+  page.item("Li layout", "`ha-ingestor` or `home-assistant`; null where neither was found.");
+  page.item("Li found",
+            "Where records are: `layout`, `kind`, `database`, `policy` (the retention policy), "
+            "`records` (how many) and `newest` (when the last was written).");
+  page.item("Li dead",
+            "How many `devices` and `entities` Home Assistant no longer has: they are in "
+            "`removed`.");
+  page.item("Li unknown", "How many of them neither Home Assistant nor InfluxDB knows: those too.");
+  page.item("Li store", "What became of the database, as sync prints it.");
+  page.item("Li sync", "The sync that followed, likewise.");
+  page.item(
+      "Li history",
+      "What --history-to copied. `measurements`, each with `database`, `policy`, `measurement`, "
+      "`points`, `values` and `rejected`; `complete`, `rejected` (points that the target refused), "
+      "`dropped_texts` (values that it cannot hold), `warnings`, and `differences`, each with "
+      "`database`, `policy`, `measurement`, `field`, `from`, `to` (not in it), `source` and "
+      "`target`: how many values each side counts there. --dry-run and --verify-only have "
+      "`estimated_bytes` and `estimated_seconds` in place of the first three numbers, and of each "
+      "measurement `series`, `points`, `values`, `bytes`, `first` and `last`.");
+  page.end_list();
+  page.text(
+      "As ndjson, the changes of the database, then the measurements and the differences, one a "
+      "line. CSV is one table: the changes, with --history-to the measurements, with "
+      "--verify-only the differences. With `--history-to -` the lines of the history stand there "
+      "and nothing else does.");
+}
+
 }  // namespace
 
 void write_output_section(Mdoc& page) {
@@ -95,6 +143,9 @@ void write_output_section(Mdoc& page) {
       "in UTC; inside `before` and `after` they stand as in the database, without T and zone.");
   write_discover(page);
   write_sync(page);
+  write_watch(page);
+  write_dead_letters(page);
+  write_migrate(page);
   page.subsection("--show-config");
   page.text(
       "A list of `{\"setting\",\"value\",\"origin\"}`, first each configuration file that was "

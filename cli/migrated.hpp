@@ -22,8 +22,9 @@ struct Migrated {
 };
 
 // JSON is one object: {"source", "version", "layout", "found":[…], "dead", "unknown", "store",
-// "sync", "history"}, null where it was not done; ndjson and CSV are the changes; a table begins
-// with what was found and ends with what became of it.
+// "sync", "history"}, null where it was not done. ndjson has the changes and what
+// history_report.hpp tells of a copy; CSV one of the two. A table begins with what was found and
+// ends with what became of it.
 void write_migrated(std::ostream& out, const Migrated& migrated, Format format, std::size_t width);
 
 }  // namespace haingest::cli

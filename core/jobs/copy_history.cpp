@@ -156,7 +156,8 @@ std::uint64_t CopyHistoryReport::differences() const {
 
 std::optional<migrate::TargetLook> look_at_target(const CopyHistoryOptions& options) {
   if (!options.server) return std::nullopt;
-  auto look = migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts);
+  auto look = migrate::look_at_target(*options.server, options.tls, options.timeout, options.texts,
+                                      options.source.cancel);
   if (!look) {
     base::Error error = look.error();
     if (error.kind == base::ErrorKind::credentials) {

@@ -30,10 +30,6 @@ bool is_wanted(const Measurement& measurement, const std::vector<std::string>& g
          });
 }
 
-std::string name_of(const Part& part) {
-  return part.database->name + "." + part.policy->name + "." + part.measurement->name;
-}
-
 std::string types_of(const Field& field) {
   std::string text;
   for (const FieldType type : field.types) {
@@ -202,6 +198,10 @@ base::Result<PartPlan> estimate_of(influx::QueryClient& client, const Part& part
 }
 
 }  // namespace
+
+std::string name_of(const Part& part) {
+  return part.database->name + "." + part.policy->name + "." + part.measurement->name;
+}
 
 base::Result<std::vector<Part>> parts_of(const Source& source, const CopyFilter& filter,
                                          const influx::Target& into) {

@@ -42,6 +42,8 @@ struct Part {
   const Measurement* measurement = nullptr;
   Place place = {};
 };
+// "house.autogen.power"
+[[nodiscard]] std::string name_of(const Part& part);
 
 // In the order of their names. `into` gives the place its names where it has some (a target's
 // `database` or `bucket`, and `retention_policy`): `usage` when more than one would fall together

@@ -42,9 +42,10 @@ std::vector<std::string> limits_of(Flavour flavour, Texts texts) {
 }
 
 base::Result<TargetLook> look_at_target(const influx::Target& target, const net::TlsOptions& tls,
-                                        std::chrono::milliseconds timeout, Texts texts) {
+                                        std::chrono::milliseconds timeout, Texts texts,
+                                        const std::atomic<bool>* cancel) {
   net::HttpClient client(tls);
-  const auto server = influx::who_answers(client, target, timeout);
+  const auto server = influx::who_answers(client, target, timeout, cancel);
   if (!server) {
     const bool away = server.error().kind == base::ErrorKind::unreachable;
     base::Error error = server.error();
@@ -57,8 +58,11 @@ base::Result<TargetLook> look_at_target(const influx::Target& target, const net:
   }
   TargetLook look{*server, limits_of(server->flavour, texts)};
   if (server->flavour != Flavour::influxdb1 && server->flavour != Flavour::influxdb2) return look;
-  influx::QueryClient query(
-      {.source = target, .flavour = server->flavour, .tls = tls, .silence = timeout});
+  influx::QueryClient query({.source = target,
+                             .flavour = server->flavour,
+                             .tls = tls,
+                             .silence = timeout,
+                             .cancel = cancel});
   const auto asked = query.ask({}, "SHOW DATABASES", {});
   if (asked) return look;
   base::Error error = asked.error();

@@ -3,6 +3,7 @@
 // keep of whatever comes.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ struct TargetLook {
 [[nodiscard]] base::Result<TargetLook> look_at_target(const influx::Target& target,
                                                       const net::TlsOptions& tls,
                                                       std::chrono::milliseconds timeout,
-                                                      Texts texts);
+                                                      Texts texts,
+                                                      const std::atomic<bool>* cancel = nullptr);
 
 // What every copy into such a server lacks. Pure.
 [[nodiscard]] std::vector<std::string> limits_of(influx::Flavour flavour, Texts texts);

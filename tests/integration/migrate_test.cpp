@@ -14,6 +14,7 @@
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/man_page.hpp"
 #include "tests/support/sql.hpp"
 
 using namespace haingest;
@@ -105,6 +106,9 @@ void replaces_the_mock_rows(const std::string& part) {
   CHECK(told["source"] == old.name());
   CHECK(told["layout"] == "ha-ingestor");
   REQUIRE(told["found"].size() == 2);
+  const std::string page = output_of("migrate-from-influx");
+  CHECK(unnamed_fields(page, told) == Words{});
+  CHECK(unnamed_fields(page, told["found"][0]) == Words{});
   const json devices = told["found"][0];
   CHECK(devices["kind"] == "device");
   CHECK(devices["database"] == "home_assistant_events");
@@ -148,9 +152,9 @@ TEST_CASE("migrate: what a new user reads", "[parts]") {
                         ", layout ha-ingestor:\n"
                         "LAYOUT       KIND    DATABASE               POLICY   RECORDS  NEWEST\n"
                         "ha-ingestor  device  home_assistant_events  autogen  1        "
-                        "2025-10-14T08:00:00.000000+00:00\n"
+                        "2025-10-14 08:00\n"
                         "ha-ingestor  entity  home_assistant_events  autogen  1        "
-                        "2025-10-14T08:00:00.000000+00:00\n"
+                        "2025-10-14 08:00\n"
                         "\n"
                         "ACTION   KIND    ID"));
   CHECK_THAT(out, Catch::Contains("2 added, 5 removed; now 1 device, 1 entity,"));
@@ -362,6 +366,39 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
                         {"to", "2025-10-20T00:00:00.000000+00:00"},
                         {"source", 1'001},
                         {"target", 1'000}}}));
+    const std::string page = output_of("migrate-from-influx");
+    for (const json& history : {plan, told, json::parse(verified.out)["history"]}) {
+      CHECK(unnamed_fields(page, history) == Words{});
+      CHECK(unnamed_fields(page, history["measurements"][0]) == Words{});
+    }
+    CHECK(unnamed_fields(page, json::parse(verified.out)["history"]["differences"][0]) == Words{});
+
+    const auto shown_as = [&](const std::string& format, const std::string& flag) {
+      return old.run(to_server(target, target.target.url, {"-o", format, flag})).out;
+    };
+    CHECK(shown_as("csv", "--verify-only") ==
+          "database,policy,measurement,field,from,to,source,target\r\n"
+          "home_assistant_events,autogen,home_assistant_events,state,"
+          "2025-10-14T08:00:00.000000+00:00,2025-10-20T00:00:00.000000+00:00,1001,1000\r\n");
+    CHECK_THAT(shown_as("table", "--verify-only"),
+               Catch::EndsWith("counted on both sides: 1 difference.\n"
+                               "home_assistant_events.autogen.home_assistant_events, state, from "
+                               "2025-10-14T08:00:00.000000+00:00 to "
+                               "2025-10-20T00:00:00.000000+00:00: 1001 in the source, 1000 in the "
+                               "target\n"));
+    const std::string lines = shown_as("ndjson", "--verify-only");
+    CHECK_THAT(lines, Catch::EndsWith(R"("source":1001,"target":1000})"
+                                      "\n"));
+    CHECK(std::ranges::count(lines, '\n') == 4);  // of the three measurements, too
+    CHECK_THAT(
+        shown_as("csv", "--dry-run"),
+        Catch::StartsWith("database,policy,measurement,series,points,values,bytes,first,last\r\n"
+                          "home_assistant_events,autogen,devices,2,2,6,"));
+    CHECK_THAT(shown_as("table", "--dry-run"),
+               Catch::Contains("DATABASE               POLICY   MEASUREMENT            SERIES  "
+                               "POINTS  SIZE    FIRST       LAST\n"
+                               "home_assistant_events  autogen  devices                2       2   "
+                               "    1 kB    2025-10-14  2025-10-14\n"));
     CHECK(count_of(target, "state") == 1'000);
   }
   SECTION("to the standard output, and nothing else does") {

@@ -15,6 +15,7 @@
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/man_page.hpp"
 #include "tests/support/sql.hpp"
 
 using namespace haingest;
@@ -22,7 +23,9 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::eventually;
 using test::Outcome;
+using test::output_of;
 using test::Program;
+using test::unnamed_fields;
 using test::Words;
 
 namespace {
@@ -362,6 +365,7 @@ TEST_CASE("A refused point is a dead letter, the rest goes through, retry sends 
   CHECK(listed.exit_code == 0);
   const json letters = json::parse(listed.out);
   REQUIRE(letters.size() == 1);
+  CHECK(unnamed_fields(output_of("dead-letters"), letters[0]) == std::vector<std::string>{});
   CHECK(letters[0]["entity_id"] == bad);
   CHECK(letters[0]["target"] == "influx");
   CHECK(letters[0]["reason"].get<std::string>().find("this one is bad") != std::string::npos);
