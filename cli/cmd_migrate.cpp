@@ -179,7 +179,7 @@ Command migrate_command() {
       .bit = k_migrate,
       .summary = "Take devices, entities and the history out of an old InfluxDB, once",
       .text =
-          "Reads what an InfluxDB 1 or 2 tells of devices and entities, in the layout of "
+          "Reads what an InfluxDB 1, 2 or 3 tells of devices and entities, in the layout of "
           "ha-ingestor (measurements devices and entities, in whatever bucket) or in that of "
           "Home Assistant's own integration (entities alone), and makes rows of the database of "
           "them, in one transaction. The source is only ever read. A second run changes "

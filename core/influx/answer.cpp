@@ -265,13 +265,20 @@ class Reader : public nlohmann::json_sax<json> {
 }  // namespace
 
 base::Result<void> read_answer(const std::function<std::string_view()>& next,
-                               const AnswerHandlers& handlers) {
+                               const AnswerHandlers& handlers, AnswerForm form) {
   Bytes bytes(next);
   Reader reader(handlers, bytes);
+  const bool is_json = form == AnswerForm::json;
+  if (is_json && bytes.ended()) return {};
   while (!bytes.ended()) {
+    if (is_json && bytes.peek() == '\n') {  // between two of them, or behind the last
+      bytes.skip();
+      continue;
+    }
     reader.begin();
-    const bool read = json::sax_parse(ByteIterator(bytes), ByteIterator(), &reader,
-                                      json::input_format_t::msgpack, false);
+    const bool read = json::sax_parse(
+        ByteIterator(bytes), ByteIterator(), &reader,
+        is_json ? json::input_format_t::json : json::input_format_t::msgpack, false);
     if (!reader.error().empty()) return base::Error{base::ErrorKind::failure, reader.error(), {}};
     if (read) continue;
     if (!reader.is_malformed() && bytes.ended() && !bytes.is_too_much()) break;

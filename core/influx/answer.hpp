@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What InfluxDB answers to InfluxQL in MessagePack, as it comes: of 1.x, 2.x and 3 alike, since
-// JSON does not tell 1 from 1.0. One statement a request.
+// What InfluxDB answers to InfluxQL, as it comes. One statement a request.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +31,18 @@ struct AnswerHandlers {
   std::function<void(const std::vector<Cell>&)> row = [](const std::vector<Cell>&) {};
 };
 
+enum class AnswerForm : std::uint8_t {
+  message_pack,  // of 1.x and 2.x, since JSON does not tell 1 from 1.0
+  // Of InfluxDB 3, whose MessagePack has arrays for maps (read in its source, 3.9 and 3.10) and
+  // tells 1 from 1.0 as little. Nothing at all is an answer without rows there.
+  json,
+};
+
 // `next` gives the bytes as they come, "" behind the last. Errors: `failure` with what the server
 // says is wrong (within an answer of status 200), or that this is no such answer; `unreachable` for
 // one that ends too early, which only its end tells.
 [[nodiscard]] base::Result<void> read_answer(const std::function<std::string_view()>& next,
-                                             const AnswerHandlers& handlers);
+                                             const AnswerHandlers& handlers,
+                                             AnswerForm form = AnswerForm::message_pack);
 
 }  // namespace haingest::influx

@@ -102,6 +102,10 @@ base::Error refusal(const net::HttpResponse& answer) {
                      {}};
 }
 
+AnswerForm form_of(Flavour flavour) {
+  return flavour == Flavour::influxdb3 ? AnswerForm::json : AnswerForm::message_pack;
+}
+
 }  // namespace
 
 QueryClient::QueryClient(QueryOptions options)
@@ -112,8 +116,10 @@ base::Result<void> QueryClient::ask(const Scope& scope, const std::string& state
   net::HttpRequest request;
   request.method = "POST";
   request.url = query_url(options_.source, scope.database, scope.retention_policy);
-  request.headers = {"Accept: application/x-msgpack",
-                     "Content-Type: application/x-www-form-urlencoded"};
+  const AnswerForm form = form_of(options_.flavour);
+  request.headers = {
+      form == AnswerForm::json ? "Accept: application/json" : "Accept: application/x-msgpack",
+      "Content-Type: application/x-www-form-urlencoded"};
   request.authorization = authorization_of(options_.source, options_.flavour);
   request.body = query_form(statement);
   request.timeout = options_.silence;
@@ -129,7 +135,7 @@ base::Result<void> QueryClient::ask(const Scope& scope, const std::string& state
   base::Result<void> read;
   std::exception_ptr thrown;
   try {
-    read = read_answer([&] { return pipe.take(); }, handlers);
+    read = read_answer([&] { return pipe.take(); }, handlers, form);
   } catch (...) {
     thrown = std::current_exception();
   }
@@ -137,7 +143,11 @@ base::Result<void> QueryClient::ask(const Scope& scope, const std::string& state
   connection.join();
   if (thrown) std::rethrow_exception(thrown);
   const bool in_answer = read.has_error() && read.error().kind == base::ErrorKind::failure;
-  if (in_answer) return read;  // it was ended because of it
+  if (in_answer) {  // it was ended because of it
+    base::Error error = read.error();
+    error.message.resize(std::min(error.message.find('\n'), error.message.size()));
+    return error;
+  }
   if (answer->has_error()) return answer->error();
   if (answer->value().status / 100 != 2) return refusal(answer->value());
   return read;

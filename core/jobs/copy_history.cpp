@@ -66,7 +66,7 @@ bool is_same_server(const std::string& one, const std::string& other) {
 void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate::Part>& parts) {
   if (!options.server || !is_same_server(options.server->url, options.source.target.url)) return;
   for (const migrate::Part& part : parts) {
-    if (part.place.database != part.database->name || part.place.policy != part.policy->name) {
+    if (part.place.database != part.database->own_name || part.place.policy != part.policy->name) {
       continue;
     }
     throw base::Failure(base::ErrorKind::usage,
@@ -86,6 +86,8 @@ void plan(const CopyHistoryOptions& options, const OldInflux& influx,
   report.plan =
       influx.taken(migrate::plan_of(client, parts, options.filter, options.clock(), counting));
   if (target) std::ranges::copy(target->warnings, std::back_inserter(report.plan.warnings));
+  std::ranges::copy(migrate::limits_of_source(influx.server().flavour),
+                    std::back_inserter(report.plan.warnings));
   for (const migrate::ClosedShard& shard :
        influx.closed_shards(*report.source, options.filter.span(), options.clock())) {
     report.plan.warnings.push_back(migrate::warning_of(shard));

@@ -52,7 +52,7 @@ struct CopyHistoryReport {
   std::chrono::seconds estimated_time{0};
   std::size_t missed_shards = 0;              // of the source, see migrate::ClosedShard
   std::optional<migrate::CopyReport> copied;  // none in a dry run, and of verify_only
-  // Of an InfluxDB 1 or 2 whose copy is complete; of others counts cannot agree.
+  // Into an InfluxDB 1 or 2, once the copy is complete; others' counts cannot agree.
   std::optional<std::vector<migrate::PartProof>> proof;
   bool proof_is_whole = true;  // false: it was cancelled
 

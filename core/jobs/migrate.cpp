@@ -28,6 +28,9 @@ MigrateReport migrate(const MigrateOptions& options) {
   const migrate::Source source = influx.look();
   influx::QueryClient client(influx.query_options());
   if (!options.history_follows) {  // which says it
+    for (const std::string& limit : migrate::limits_of_source(influx.server().flavour)) {
+      base::log::warning(limit);
+    }
     for (const migrate::ClosedShard& shard :
          influx.closed_shards(source, migrate::k_all_times, options.clock())) {
       base::log::warning(migrate::warning_of(shard));

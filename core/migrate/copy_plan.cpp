@@ -200,7 +200,7 @@ base::Result<PartPlan> estimate_of(influx::QueryClient& client, const Part& part
 }  // namespace
 
 std::string name_of(const Part& part) {
-  return part.database->name + "." + part.policy->name + "." + part.measurement->name;
+  return part.database->own_name + "." + part.policy->name + "." + part.measurement->name;
 }
 
 base::Result<std::vector<Part>> parts_of(const Source& source, const CopyFilter& filter,
@@ -208,7 +208,7 @@ base::Result<std::vector<Part>> parts_of(const Source& source, const CopyFilter&
   std::vector<Part> parts;
   for (const Database& database : source.databases) {
     for (const Policy& policy : database.policies) {
-      const Place place{database.name, policy.name, policy.is_default, policy.shard_duration};
+      const Place place{database.own_name, policy.name, policy.is_default, policy.shard_duration};
       for (const Measurement& measurement : policy.measurements) {
         if (!is_wanted(measurement, filter.measurements)) continue;
         parts.push_back({&database, &policy, &measurement, place});

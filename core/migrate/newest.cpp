@@ -6,6 +6,7 @@
 #include <charconv>
 #include <variant>
 
+#include "core/migrate/pieces.hpp"
 #include "core/migrate/statement.hpp"
 
 namespace haingest::migrate {
@@ -143,8 +144,8 @@ class GroupReader {
 
 namespace {
 
-base::Result<bool> ask(influx::QueryClient& client, const Question& question,
-                       std::string_view order, std::uint64_t limit, const OnGroupRow& on_row) {
+base::Result<bool> ask(influx::QueryClient& client, const Question& question, Order order,
+                       std::uint64_t limit, const OnGroupRow& on_row) {
   const std::vector<Selected> selection = selection_of(question);
   std::string list;
   for (std::size_t i = 0; i < selection.size(); ++i) {
@@ -160,12 +161,17 @@ base::Result<bool> ask(influx::QueryClient& client, const Question& question,
   influx::AnswerHandlers handlers;
   handlers.series = [&reader](const influx::Series& series) { reader.begin(series); };
   handlers.row = [&reader](const std::vector<Cell>& cells) { reader.row(cells); };
-  const auto asked = client.ask({question.database, question.policy},
-                                "SELECT " + list + " FROM " +
-                                    from_clause(question.policy, question.measurement->name) +
-                                    " GROUP BY " + groups + " ORDER BY time " + std::string(order) +
-                                    " LIMIT " + std::to_string(limit),
-                                handlers);
+  const std::string select =
+      "SELECT " + list + " FROM " + from_clause(question.policy, question.measurement->name);
+  const std::string rest = " GROUP BY " + groups + " ORDER BY time " +
+                           (order == Order::oldest_first ? "ASC" : "DESC") + " LIMIT " +
+                           std::to_string(limit);
+  const auto asked = ask_in_pieces(k_all_times, order, [&](const Span& span) -> base::Result<bool> {
+    const auto read =
+        client.ask({question.database, question.policy}, select + within(span) + rest, handlers);
+    if (!read) return read.error();
+    return true;
+  });
   if (!asked) return asked.error();
   return reader.is_cut();
 }
@@ -189,7 +195,7 @@ base::Result<void> newest_rows(influx::QueryClient& client, const Question& ques
                                const OnGroupRow& on_row) {
   constexpr std::uint64_t k_usual = 8;
   for (std::uint64_t limit = k_usual;; limit *= k_usual) {
-    const auto cut = ask(client, question, "DESC", limit, on_row);
+    const auto cut = ask(client, question, Order::newest_first, limit, on_row);
     if (!cut) return cut.error();
     if (!*cut) return {};
   }
@@ -197,7 +203,7 @@ base::Result<void> newest_rows(influx::QueryClient& client, const Question& ques
 
 base::Result<void> oldest_rows(influx::QueryClient& client, const Question& question,
                                const OnGroupRow& on_row) {
-  const auto asked = ask(client, question, "ASC", 1, on_row);
+  const auto asked = ask(client, question, Order::oldest_first, 1, on_row);
   if (!asked) return asked.error();
   return {};
 }

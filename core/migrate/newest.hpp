@@ -54,10 +54,11 @@ class GroupRow {
 
 using OnGroupRow = std::function<void(const GroupRow&)>;
 
-// All rows of each group's newest moment: several series may have one. A row may come twice.
+// All rows of each group's newest moment: several series may have one. A row may come twice, and
+// where the server has answered in pieces (ask_in_pieces) those of older moments, too.
 [[nodiscard]] base::Result<void> newest_rows(influx::QueryClient& client, const Question& question,
                                              const OnGroupRow& on_row);
-// One row of each group's oldest moment.
+// One row of each group's oldest moment, and likewise of later ones.
 [[nodiscard]] base::Result<void> oldest_rows(influx::QueryClient& client, const Question& question,
                                              const OnGroupRow& on_row);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -11,6 +12,7 @@
 #include "core/influx/field_keys.hpp"
 #include "core/influx/line.hpp"
 #include "core/migrate/exact_line.hpp"
+#include "core/migrate/pieces.hpp"
 #include "core/migrate/statement.hpp"
 
 namespace haingest::migrate {
@@ -19,18 +21,17 @@ namespace {
 using influx::Cell;
 
 // " FROM … WHERE time …"
-std::string points_of(const Window& window) {
-  return " FROM " + from_clause(window.policy, window.measurement->name) +
-         where_between(window.span.begin, window.span.end);
+std::string points_of(const Window& window, const Span& span) {
+  return " FROM " + from_clause(window.policy, window.measurement->name) + within(span);
 }
 
 // Below 128 MessagePack writes integers of both kinds alike, and a field may be of the one kind in
 // this shard and of the other in the next. Arithmetic tells: below 0 an unsigned one wraps round.
 base::Result<bool> is_unsigned_here(influx::QueryClient& client, const Window& window,
                                     const std::string& field) {
-  const auto rows =
-      rows_of(client, {window.database, window.policy},
-              "SELECT " + influx::quoted_name(field) + " * 0 - 1" + points_of(window) + " LIMIT 1");
+  const auto rows = rows_of(client, {window.database, window.policy},
+                            "SELECT " + influx::quoted_name(field) + " * 0 - 1" +
+                                points_of(window, window.span) + " LIMIT 1");
   if (!rows) return rows.error();
   if (rows->empty() || rows->front().cells.size() < 2) return false;
   return std::holds_alternative<std::uint64_t>(rows->front().cells[1]);
@@ -88,7 +89,7 @@ class LineWriter {
       if (std::holds_alternative<std::monostate>(cells[i])) continue;
       line_ += values++ == 0 ? ' ' : ',';
       line_ += columns_[i].key;
-      append(cells[i], columns_[i].is_unsigned);
+      append(cells[i], columns_[i].number);
     }
     if (values == 0) return;
     std::array<char, 24> digits{};
@@ -105,8 +106,8 @@ class LineWriter {
 
  private:
   struct Column {
-    std::string key;  // as it is written, with its `=`
-    bool is_unsigned = false;
+    std::string key;                        // as it is written, with its `=`
+    FieldType number = FieldType::integer;  // what its integers are
   };
 
   // A tag that the series lacks comes as an empty one.
@@ -121,7 +122,7 @@ class LineWriter {
     }
     columns_.assign(1, {});
     for (std::size_t i = 1; i < series.columns.size(); ++i) {
-      Column column{{}, is_unsigned(series.columns[i])};
+      Column column{{}, number_of(series.columns[i])};
       append_exact_field_key(column.key, series.columns[i]);
       column.key += '=';
       columns_.push_back(std::move(column));
@@ -140,32 +141,42 @@ class LineWriter {
     for (const auto& [key, value] : tags) influx::append_tag(line_, key, value);
     columns_.assign(1, {});
     for (std::size_t i = 1; i < series.columns.size(); ++i) {
-      Column column{{}, is_unsigned(series.columns[i])};
+      Column column{{}, number_of(series.columns[i])};
       influx::append_key(column.key, keys.add(series.columns[i]));
       column.key += '=';
       columns_.push_back(std::move(column));
     }
   }
 
-  [[nodiscard]] bool is_unsigned(const std::string& field) const {
-    return std::ranges::find(unsigned_, field) != unsigned_.end();
+  // InfluxDB 3 sends a float without a fraction as an integer; a field has one type there.
+  [[nodiscard]] FieldType number_of(const std::string& name) const {
+    if (std::ranges::find(unsigned_, name) != unsigned_.end()) return FieldType::unsigned_integer;
+    const Field* field = window_.measurement->find(name);
+    const bool is_float = field != nullptr && field->types == std::vector{FieldType::floating};
+    return is_float ? FieldType::floating : FieldType::integer;
   }
 
-  void append(const Cell& cell, bool is_unsigned) {
+  void append(const Cell& cell, FieldType type) {
     if (const auto* text = std::get_if<std::string>(&cell)) {
       append_exact_text(line_, *text);
     } else if (const auto* number = std::get_if<double>(&cell)) {
       if (!influx::append_number(line_, *number)) throw Malformed{};
     } else if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
-      if (is_unsigned) {
-        append_unsigned_integer(line_, static_cast<std::uint64_t>(*integer));
-      } else {
-        append_integer(line_, *integer);
-      }
+      append_whole(*integer, type);
     } else if (const auto* large = std::get_if<std::uint64_t>(&cell)) {
       append_unsigned_integer(line_, *large);
     } else if (const auto* flag = std::get_if<bool>(&cell)) {
       line_ += *flag ? "true" : "false";
+    }
+  }
+
+  void append_whole(std::int64_t number, FieldType type) {
+    if (type == FieldType::unsigned_integer) {
+      append_unsigned_integer(line_, static_cast<std::uint64_t>(number));
+    } else if (type == FieldType::floating) {
+      influx::append_number(line_, static_cast<double>(number));
+    } else {
+      append_integer(line_, number);
     }
   }
 
@@ -192,8 +203,13 @@ base::Result<Amount> read(influx::QueryClient& client, const Window& window, Spe
   handlers.row = [&](const std::vector<Cell>& cells) { writer.row(cells); };
   // GROUP BY * keeps a tag and a field of the same name apart.
   const auto asked =
-      client.ask({window.database, window.policy},
-                 "SELECT *" + points_of(window) + " GROUP BY *" + std::string(limits), handlers);
+      ask_in_pieces(window.span, Order::oldest_first, [&](const Span& span) -> base::Result<bool> {
+        const auto read = client.ask(
+            {window.database, window.policy},
+            "SELECT *" + points_of(window, span) + " GROUP BY *" + std::string(limits), handlers);
+        if (!read) return read.error();
+        return true;
+      });
   if (!asked) return asked.error();
   return writer.amount();
 }
@@ -207,9 +223,12 @@ base::Result<Amount> read_window(influx::QueryClient& client, const Window& wind
 }
 
 base::Result<double> line_length_in(influx::QueryClient& client, const Window& window) {
+  // InfluxDB 3 has no SLIMIT.
+  const bool is_3 = client.flavour() == influx::Flavour::influxdb3;
   std::size_t bytes = 0;
-  const auto amount = read(client, window, Spelling::exact, " LIMIT 20 SLIMIT 50",
-                           [&](const PointLine& point) { bytes += point.line.size(); });
+  const auto amount =
+      read(client, window, Spelling::exact, is_3 ? " LIMIT 20" : " LIMIT 20 SLIMIT 50",
+           [&](const PointLine& point) { bytes += point.line.size(); });
   if (!amount) return amount.error();
   if (amount->points == 0) return 0;
   return static_cast<double>(bytes) / static_cast<double>(amount->points);
@@ -217,21 +236,29 @@ base::Result<double> line_length_in(influx::QueryClient& client, const Window& w
 
 base::Result<std::vector<FieldCount>> count_window(influx::QueryClient& client,
                                                    const Window& window) {
-  const auto rows =
-      rows_of(client, {window.database, window.policy}, "SELECT count(*)" + points_of(window));
-  if (!rows) return rows.error();
   constexpr std::string_view k_prefix = "count_";
+  std::map<std::string, std::uint64_t> sums;
+  const auto asked =
+      ask_in_pieces(window.span, Order::oldest_first, [&](const Span& span) -> base::Result<bool> {
+        const auto rows = rows_of(client, {window.database, window.policy},
+                                  "SELECT count(*)" + points_of(window, span));
+        if (!rows) return rows.error();
+        for (const Row& row : *rows) {
+          if (row.series != window.measurement->name) continue;
+          for (std::size_t i = 1; i < row.cells.size(); ++i) {
+            const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
+            if (count == nullptr || *count == 0) continue;
+            const std::string& column = row.columns[i];
+            sums[column.substr(std::min(k_prefix.size(), column.size()))] +=
+                static_cast<std::uint64_t>(*count);
+          }
+        }
+        return true;
+      });
+  if (!asked) return asked.error();
   std::vector<FieldCount> counts;
-  for (const Row& row : *rows) {
-    if (row.series != window.measurement->name) continue;
-    for (std::size_t i = 1; i < row.cells.size(); ++i) {
-      const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
-      if (count == nullptr || *count == 0) continue;
-      counts.push_back({row.columns[i].substr(std::min(k_prefix.size(), row.columns[i].size())),
-                        static_cast<std::uint64_t>(*count)});
-    }
-  }
-  std::ranges::sort(counts, {}, &FieldCount::field);
+  counts.reserve(sums.size());
+  for (auto& [field, values] : sums) counts.push_back({field, values});
   return counts;
 }
 

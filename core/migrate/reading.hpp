@@ -41,7 +41,8 @@ struct Amount {
   std::uint64_t values = 0;
 };
 
-// Points come series by series, each in the order of time. They count only when this returns
+// Points come series by series, each in the order of time, and where the server has answered in
+// pieces (ask_in_pieces) piece by piece. They count only when this returns
 // without an error, see influx::QueryClient::ask. `on_point` may throw.
 [[nodiscard]] base::Result<Amount> read_window(
     influx::QueryClient& client, const Window& window, Spelling spelling,

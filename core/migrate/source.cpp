@@ -12,6 +12,7 @@
 
 #include "core/base/timestamp.hpp"
 #include "core/influx/target.hpp"
+#include "core/migrate/pieces.hpp"
 #include "core/migrate/statement.hpp"
 
 namespace haingest::migrate {
@@ -69,7 +70,7 @@ std::optional<std::int64_t> nanoseconds_of(std::string_view text) {
 
 using Shards = std::map<std::pair<std::string, std::string>, std::vector<Span>>;
 
-// None where the server has no such statement (2.x), or has it for administrators only.
+// None where the server has no such statement (2.x, 3), or has it for administrators only.
 base::Result<std::optional<Shards>> shards_of(influx::QueryClient& client) {
   const auto rows = rows_of(client, {}, "SHOW SHARD GROUPS");
   if (!rows) {
@@ -87,10 +88,20 @@ base::Result<std::optional<Shards>> shards_of(influx::QueryClient& client) {
   return std::optional(std::move(shards));
 }
 
+// InfluxDB 3 refuses a policy in this statement.
+base::Result<std::vector<Row>> tag_keys_of(influx::QueryClient& client,
+                                           const influx::Scope& scope) {
+  if (client.flavour() == influx::Flavour::influxdb3) {
+    return rows_of(client, {scope.database, {}}, "SHOW TAG KEYS");
+  }
+  return rows_of(client, {},
+                 "SHOW TAG KEYS ON " + quoted_name(scope.database) + " FROM " +
+                     from_all(scope.retention_policy));
+}
+
 base::Result<std::vector<Measurement>> measurements_of(influx::QueryClient& client,
                                                        const std::string& database,
                                                        const std::string& policy) {
-  const std::string where = " ON " + quoted_name(database) + " FROM " + from_all(policy);
   std::map<std::string, Measurement> found;
   // 2.x wants to be told the policy where the database has no default one, although it stands
   // there.
@@ -111,7 +122,7 @@ base::Result<std::vector<Measurement>> measurements_of(influx::QueryClient& clie
     if (known.empty() || known.back().name != key) known.push_back({key, {}});
     known.back().types.push_back(*type);
   }
-  const auto tags = rows_of(client, {}, "SHOW TAG KEYS" + where);
+  const auto tags = tag_keys_of(client, scope);
   // Of this statement alone 2.x wants a default policy, whichever is named: the bucket "house"
   // where there is "house/days" only.
   const bool none_told =
@@ -131,6 +142,13 @@ base::Result<std::vector<Measurement>> measurements_of(influx::QueryClient& clie
   return measurements;
 }
 
+// Of an InfluxDB 3: what stands behind the name of the database, where the row has that name again.
+void take_policy_of(const std::string& database, Policy& policy) {
+  const std::size_t slash = database.find('/');
+  policy.is_default = slash == std::string::npos;
+  policy.name = policy.is_default ? "autogen" : database.substr(slash + 1);
+}
+
 base::Result<std::vector<Policy>> policies_of(influx::QueryClient& client,
                                               const std::string& database,
                                               const std::optional<Shards>& shards) {
@@ -141,6 +159,7 @@ base::Result<std::vector<Policy>> policies_of(influx::QueryClient& client,
     Policy policy;
     policy.name = row.text("name");
     policy.is_default = row.flag("default");
+    if (client.flavour() == influx::Flavour::influxdb3) take_policy_of(database, policy);
     policy.duration = duration_of(row.text("duration"));
     policy.shard_duration = duration_of(row.text("shardGroupDuration"));
     if (shards) {
@@ -285,19 +304,50 @@ std::string all_values(const Measurement& measurement, std::string_view before,
   return list;
 }
 
+// The first or the last point of a span.
 base::Result<std::optional<std::int64_t>> edge_of(influx::QueryClient& client,
                                                   const influx::Scope& scope,
-                                                  const std::string& from,
-                                                  const Measurement& measurement,
-                                                  std::string_view order) {
-  const auto rows = rows_of(client, scope,
-                            "SELECT " + all_values(measurement, "", "") + " FROM " + from +
-                                " ORDER BY time " + std::string(order) + " LIMIT 1");
-  if (!rows) return rows.error();
-  for (const Row& row : *rows) {
-    if (row.series == measurement.name) return std::optional(row.number("time"));
-  }
-  return std::optional<std::int64_t>{};
+                                                  const Measurement& measurement, const Span& whole,
+                                                  Order order) {
+  const std::string select = "SELECT " + all_values(measurement, "", "") + " FROM " +
+                             from_clause(scope.retention_policy, measurement.name);
+  const std::string end =
+      order == Order::oldest_first ? " ORDER BY time ASC LIMIT 1" : " ORDER BY time DESC LIMIT 1";
+  std::optional<std::int64_t> edge;
+  const auto asked = ask_in_pieces(whole, order, [&](const Span& span) -> base::Result<bool> {
+    const auto rows = rows_of(client, scope, select + within(span) + end);
+    if (!rows) return rows.error();
+    const auto row = std::ranges::find(*rows, measurement.name, &Row::series);
+    if (row != rows->end()) edge = row->number("time");
+    return !edge;
+  });
+  if (!asked) return asked.error();
+  return edge;
+}
+
+base::Result<void> count_values(influx::QueryClient& client, const influx::Scope& scope,
+                                const Measurement& measurement, const Span& whole, Extent& extent) {
+  const std::string select = "SELECT " + all_values(measurement, "count(", ")") + " FROM " +
+                             from_clause(scope.retention_policy, measurement.name);
+  const auto asked =
+      ask_in_pieces(whole, Order::oldest_first, [&](const Span& span) -> base::Result<bool> {
+        const auto rows = rows_of(client, scope, select + within(span));
+        if (!rows) return rows.error();
+        std::uint64_t points = 0;
+        for (const Row& row : *rows) {
+          if (row.series != measurement.name) continue;
+          for (std::size_t i = 1; i < row.cells.size(); ++i) {
+            const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
+            if (count == nullptr) continue;
+            extent.values += static_cast<std::uint64_t>(*count);
+            points = std::max(points, static_cast<std::uint64_t>(*count));
+          }
+        }
+        extent.points += points;
+        return true;
+      });
+  if (!asked) return asked.error();
+  return {};
 }
 
 // --- spans ---
@@ -354,8 +404,15 @@ base::Result<Source> look_at(influx::QueryClient& client,
   if (!shown) return shown.error();
   std::vector<std::string> names;
   for (const Row& row : *shown) names.push_back(row.text("name"));
+  const bool is_3 = client.flavour() == influx::Flavour::influxdb3;
+  const auto own_name_of = [&](const std::string& name) {
+    return is_3 ? name.substr(0, name.find('/')) : name;
+  };
   for (const std::string& wanted : databases) {
-    if (std::ranges::find(names, wanted) == names.end()) return not_there(wanted, names);
+    const auto is_it = [&](const std::string& name) {
+      return name == wanted || own_name_of(name) == wanted;
+    };
+    if (std::ranges::none_of(names, is_it)) return not_there(wanted, names);
   }
   auto shards = shards_of(client);
   if (!shards) return shards.error();
@@ -371,16 +428,25 @@ base::Result<Source> look_at(influx::QueryClient& client,
   }
   std::ranges::sort(names);
   for (const std::string& name : names) {
-    const bool wanted =
-        databases.empty() ? !is_own(name) : std::ranges::find(databases, name) != databases.end();
+    const auto is_it = [&](const std::string& wanted) {
+      return name == wanted || own_name_of(name) == wanted;
+    };
+    const bool wanted = databases.empty() ? !is_own(name) : std::ranges::any_of(databases, is_it);
     if (!wanted) continue;
     auto policies = policies_of(client, name, *shards);
     if (!policies) return policies.error();
-    Database database{name, std::move(*policies)};
+    Database database{name, own_name_of(name), std::move(*policies)};
     if (buckets) take_durations(database, *buckets);
     source.databases.push_back(std::move(database));
   }
   return source;
+}
+
+std::vector<std::string> limits_of_source(influx::Flavour flavour) {
+  if (flavour != influx::Flavour::influxdb3) return {};
+  return {
+      "an InfluxDB 3 Core that was started anew shows what it has written within the last month; "
+      "start it with a longer --gen1-lookback-duration where older points are missing"};
 }
 
 base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
@@ -388,26 +454,14 @@ base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
                                               const std::string& policy,
                                               const Measurement& measurement, const Span& within) {
   const influx::Scope scope{database, policy};
-  std::string from = from_clause(policy, measurement.name);
-  if (within != k_all_times) from += where_between(within.begin, within.end);
-  const auto first = edge_of(client, scope, from, measurement, "ASC");
+  const auto first = edge_of(client, scope, measurement, within, Order::oldest_first);
   if (!first) return first.error();
   if (!*first) return std::optional<Extent>{};
-  const auto last = edge_of(client, scope, from, measurement, "DESC");
+  const auto last = edge_of(client, scope, measurement, within, Order::newest_first);
   if (!last) return last.error();
-  const auto counts =
-      rows_of(client, scope, "SELECT " + all_values(measurement, "count(", ")") + " FROM " + from);
-  if (!counts) return counts.error();
   Extent extent{**first, last->value_or(**first)};
-  for (const Row& row : *counts) {
-    if (row.series != measurement.name) continue;
-    for (std::size_t i = 1; i < row.cells.size(); ++i) {
-      const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
-      if (count == nullptr) continue;
-      extent.values += static_cast<std::uint64_t>(*count);
-      extent.points = std::max(extent.points, static_cast<std::uint64_t>(*count));
-    }
-  }
+  const auto counted = count_values(client, scope, measurement, within, extent);
+  if (!counted) return counted.error();
   return std::optional(extent);
 }
 
@@ -432,10 +486,13 @@ std::optional<Span> span_at(const Policy& policy, const Measurement& measurement
     return found == policy.shards->end() ? std::nullopt : std::optional(*found);
   }
   // Where the borders are guessed, days are safer: shards of another duration were made of them,
-  // too, but for those of an hour, which are there for data that is kept for two days at most.
+  // too, but for those of an hour, which are there for data that is kept for two days at most. A
+  // day of an InfluxDB 3 are 144 files, a third of what it opens for a question.
   constexpr std::int64_t k_hour = 3'600;
   constexpr std::int64_t k_day = 24 * k_hour;
-  std::int64_t step = std::max<std::int64_t>(policy.shard_duration.count(), k_hour);
+  const bool has_shards = policy.shard_duration.count() > 0;
+  std::int64_t step =
+      has_shards ? std::max<std::int64_t>(policy.shard_duration.count(), k_hour) : k_day;
   if (measurement.has_clash()) step = std::min(step, k_day);
   const std::int64_t since = quotient(moment, k_second) - k_year_1;
   const std::int64_t begin = since - since % step + k_year_1;
@@ -460,9 +517,7 @@ base::Result<std::optional<std::int64_t>> next_point(influx::QueryClient& client
                                                      const std::string& policy,
                                                      const Measurement& measurement,
                                                      std::int64_t from) {
-  return edge_of(client, {database, policy},
-                 from_clause(policy, measurement.name) + " WHERE time >= " + std::to_string(from),
-                 measurement, "ASC");
+  return edge_of(client, {database, policy}, measurement, {from, k_end}, Order::oldest_first);
 }
 
 }  // namespace haingest::migrate

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What is in an old InfluxDB, 1.x or 2.x: databases, retention policies, measurements with their
-// tags and the types of their fields, and where its shards end, between which a field may change
-// its type. Of 2.x a bucket is a policy of a database, as InfluxQL sees it.
+// What is in an old InfluxDB: databases, retention policies, measurements with their tags and the
+// types of their fields, and where its shards end, between which a field may change its type. Of
+// 2.x a bucket is a policy of a database, as InfluxQL sees it. InfluxDB 3 has no policies: what
+// writes into one of 1.x's makes a database "house/two_years" there, whose only policy that is
+// here.
 #pragma once
 
 #include <chrono>
@@ -67,13 +69,14 @@ struct Policy {
   bool is_default = false;
   std::string bucket;                          // of 2.x, where its token may list buckets
   std::chrono::seconds duration{0};            // how long data is kept; 0: for ever
-  std::chrono::seconds shard_duration{0};      // of shards from now on
+  std::chrono::seconds shard_duration{0};      // of shards from now on; 0 where there are none (3)
   std::optional<std::vector<Span>> shards;     // in order; none where the server does not say
   std::vector<Measurement> measurements = {};  // by name
 };
 
 struct Database {
   std::string name;
+  std::string own_name;  // without a policy: "house" of an InfluxDB 3's "house/two_years"
   std::vector<Policy> policies;
 
   [[nodiscard]] const Policy* find(std::string_view policy) const;
@@ -90,6 +93,9 @@ struct Source {
 // token or password is `credentials`.
 [[nodiscard]] base::Result<Source> look_at(influx::QueryClient& client,
                                            const std::vector<std::string>& databases = {});
+
+// What such a server may not show, a sentence each. Pure.
+[[nodiscard]] std::vector<std::string> limits_of_source(influx::Flavour flavour);
 
 // What a measurement holds within a span, over all its shards and whatever types its fields have
 // there.

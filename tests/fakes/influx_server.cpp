@@ -11,41 +11,11 @@
 #include <sstream>
 
 #include "tests/fakes/http_wire.hpp"
+#include "tests/fakes/influx_request.hpp"
 #include "tests/fakes/influx_store.hpp"
 
 namespace haingest::fakes {
 namespace {
-
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-InfluxRequest request_of(const WireHead& head) {
-  InfluxRequest request;
-  request.method = head.method;
-  const std::size_t question = head.target.find('?');
-  request.path = head.target.substr(0, question);
-  if (question != std::string::npos) {
-    std::istringstream pairs(head.target.substr(question + 1));
-    std::string pair;
-    while (std::getline(pairs, pair, '&')) {
-      const std::size_t equals = std::min(pair.find('='), pair.size());
-      request.parameters[decoded(pair.substr(0, equals))] =
-          equals < pair.size() ? decoded(pair.substr(equals + 1)) : "";
-    }
-  }
-  for (const auto& [name, value] : head.headers) request.headers.emplace(name, value);
-  return request;
-}
 
 std::string inflated(const std::string& gzipped) {
   z_stream stream{};
@@ -63,19 +33,6 @@ std::string inflated(const std::string& gzipped) {
   }
   inflateEnd(&stream);
   return out;
-}
-
-// A body that came in chunks, without their heads.
-std::string joined(const std::string& chunks) {
-  std::string body;
-  std::size_t at = 0;
-  for (;;) {
-    const std::size_t end = chunks.find("\r\n", at);
-    const std::size_t size = std::stoul(chunks.substr(at, end - at), nullptr, 16);
-    if (size == 0) return body;
-    body += chunks.substr(end + 2, size);
-    at = end + 2 + size + 2;
-  }
 }
 
 std::string text_of(const InfluxAnswer& answer) {
@@ -200,8 +157,7 @@ struct InfluxServer::Impl {
       const auto early = script ? script(request) : std::nullopt;
       if (early && early->fault == InfluxFault::reset_before_body) wire.reset();
     }
-    std::string body = wire.read_body(head);
-    if (head.header("transfer-encoding") == "chunked") body = joined(body);
+    std::string body = read_plain_body(wire, head);
     request.wire_bytes = body.size();
     request.body = head.header("content-encoding") == "gzip" ? inflated(body) : std::move(body);
     std::unique_lock lock(mutex);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// InfluxDB's answer in MessagePack: the same rows whatever pieces it comes in, each as wide as its
-// series, and never whole where its last byte is missing.
+// InfluxDB's answer in MessagePack, or in JSON where it begins as that: the same rows whatever
+// pieces it comes in, each as wide as its series, and never whole where its last byte is missing.
 #include "core/influx/answer.hpp"
 
 #include <algorithm>
@@ -34,7 +34,10 @@ struct Reading {
   bool operator==(const Reading&) const = default;
 };
 
+bool is_json(std::string_view bytes) { return bytes.starts_with('{'); }
+
 Reading read(std::string_view bytes, std::size_t piece) {
+  const auto form = is_json(bytes) ? influx::AnswerForm::json : influx::AnswerForm::message_pack;
   Reading reading;
   std::size_t columns = 0;
   bool any = false;
@@ -55,7 +58,7 @@ Reading read(std::string_view bytes, std::size_t piece) {
         bytes.remove_prefix(next.size());
         return next;
       },
-      handlers);
+      handlers, form);
   if (!outcome) {
     const base::ErrorKind kind = outcome.error().kind;
     fuzz::require(kind == base::ErrorKind::failure || kind == base::ErrorKind::unreachable);
@@ -73,7 +76,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{13}}) {
     fuzz::require(read(bytes, piece) == whole);
   }
-  if (whole.error.empty()) {
+  const bool may_end_earlier = is_json(bytes) && bytes.ends_with('\n');
+  if (whole.error.empty() && !may_end_earlier) {
     fuzz::require(!read(bytes.substr(0, size - 1), size).error.empty());
   }
   return 0;

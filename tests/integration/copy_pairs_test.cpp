@@ -5,6 +5,7 @@
 
 #include "core/influx/batch.hpp"
 #include "tests/fakes/influx_server.hpp"
+#include "tests/fakes/influxdb3_front.hpp"
 #include "tests/integration/copy_job.hpp"
 #include "tests/support/eventually.hpp"
 
@@ -175,4 +176,46 @@ TEST_CASE("copy: InfluxDB 3 gets a database for each policy", "[parts]") {
   CHECK(written == std::map<std::string, Lines>{
                        {"house", read(source, "house", "autogen", migrate::Spelling::shared).lines},
                        {"house/long term", {"m,t=1 v=1" + at(k_monday)}}});
+}
+
+TEST_CASE("copy: InfluxDB 3 to 2.7, piece by piece", "[parts]") {
+  if (!have_part("influxdb18") || !have_part("influxdb2")) return;
+  const InfluxSource source("influxdb18");
+  source.make("house");
+  source.make("house", "long term");
+  // Floats without a fraction are what an InfluxDB 3 sends as integers.
+  std::string lines = "m,room=a\\ b v=-3" + at(k_monday - 700 * k_day) + "n s=\"\"" + at(k_monday);
+  for (int i = 0; i < 100; ++i) {
+    lines += "m,room=a\\ b,x=ü v=" + std::to_string(i % 3) +
+             ",w=1.5,big=1e20,i=" + std::to_string(i) + "i,b=true,s=\"q\\\"\\\\ \t\nü" +
+             std::to_string(i) + "\"" + at(k_monday + i * k_day / 4);
+  }
+  source.write(lines, "house");
+  source.write("m,t=1 v=1" + at(k_monday), "house", "long%20term");
+  const fakes::Influxdb3Front front(source.port(), source.authorization(), k_monday - 700 * k_day,
+                                    k_monday + 25 * k_day);
+  Job job(source);
+  job.source.source.url = front.url();
+  job.source.source.token = base::Secret(std::string(front.k_token));
+  job.source.flavour = influx::Flavour::influxdb3;
+  job.options.source = job.source;
+  job.into.org = "haingest";
+  const InfluxSource target("influxdb2");
+  const CopyReport report = whole(job.run(target));
+  CHECK(points_in(report) == 103);
+  CHECK(report.rejected == 0);
+  CHECK(job.troubles == std::vector<std::string>{});
+  CHECK(front.refused() > 0);
+  CHECK(read(target, "house", "autogen").lines == read(source, "house", "autogen").lines);
+  CHECK(read(target, "house", "long term").lines == Lines{"m,t=1 v=1" + at(k_monday)});
+  proved(job, target);
+
+  influx::QueryClient client(job.source);
+  const auto plan =
+      migrate::plan_of(client, job.parts, {}, base::system_now(), migrate::Counting::exact);
+  REQUIRE(plan.has_value());
+  CHECK(plan->points == 103);
+  CHECK(plan->values == 1 + 1 + 600 + 1);
+  CHECK(plan->parts[0].extent->first == k_monday - 700 * k_day);
+  CHECK(plan->parts[0].extent->last == k_monday + 99 * k_day / 4);
 }

@@ -51,7 +51,7 @@ inline Lines stored_lines(influx::QueryClient& client, const std::string& databa
                           const migrate::Policy& policy, const migrate::Measurement& measurement,
                           Amounts& amounts) {
   Lines lines;
-  const migrate::Database in{database, {}};
+  const migrate::Database in{database, database, {}};
   const migrate::Part part{&in, &policy, &measurement, {}};
   migrate::Windows windows(part, {}, std::nullopt);
   for (;;) {

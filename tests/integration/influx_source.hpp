@@ -49,6 +49,13 @@ class InfluxSource {
     options.flavour = flavour;
     return options;
   }
+  // "http://127.0.0.1:8086"
+  [[nodiscard]] std::uint16_t port() const {
+    return static_cast<std::uint16_t>(std::stoi(target.url.substr(target.url.rfind(':') + 1)));
+  }
+  [[nodiscard]] std::string authorization() const {
+    return std::string(influx::authorization_of(target, flavour).reveal());
+  }
   // The same through a proxy.
   [[nodiscard]] influx::QueryOptions options(const std::string& url) const {
     influx::QueryOptions with = options();

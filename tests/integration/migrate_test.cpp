@@ -10,6 +10,7 @@
 #include <regex>
 
 #include "tests/fakes/faulty_proxy.hpp"
+#include "tests/fakes/influxdb3_front.hpp"
 #include "tests/integration/influx_source.hpp"
 #include "tests/integration/program.hpp"
 #include "tests/support/catch.hpp"
@@ -138,6 +139,45 @@ TEST_CASE("migrate: 94 devices of an InfluxDB 1.6 take the place of 5 mock ones"
 
 TEST_CASE("migrate: 94 devices of an InfluxDB 2.7 take the place of 5 mock ones", "[parts]") {
   replaces_the_mock_rows("influxdb2");
+}
+
+TEST_CASE("migrate: devices and entities of an InfluxDB 3, piece by piece", "[parts]") {
+  if (!have_part("influxdb18")) return;
+  Old old("influxdb18");
+  constexpr std::int64_t k_first = 1'760'428'800;  // what discovered() has
+  old.source.write(discovered(3, 4), "home_assistant_events");
+  std::string later;
+  for (int day = 1; day <= 10; ++day) {
+    later += "devices,area_id=hall,device_id=dev0,manufacturer=Acme,model=Unknown name=\"Renamed " +
+             std::to_string(day) + "\",entity_count=0i " + std::to_string(k_first + day * 86'400) +
+             k_seconds + "\n";
+  }
+  old.source.write(later, "home_assistant_events");
+  const fakes::Influxdb3Front front(old.source.port(), old.source.authorization(),
+                                    k_first * 1'000'000'000,
+                                    (k_first + 10 * 86'400) * 1'000'000'000);
+  old.program.environment["INFLUXDB_URL"] = front.url();
+  const Outcome without = old.run();
+  CHECK(without.exit_code == 4);
+  CHECK_THAT(without.err, Catch::Contains("the request was not authenticated"));
+  old.program.environment.erase("INFLUXDB_USERNAME");
+  old.program.environment.erase("INFLUXDB_PASSWORD");
+  old.program.environment["INFLUXDB_TOKEN"] = front.k_token;
+
+  const Outcome told = old.run({"-o", "json"});
+  CHECK(told.exit_code == 0);
+  CHECK(without_times(told.err) ==
+        "warning an InfluxDB 3 Core that was started anew shows what it has written within the "
+        "last month; start it with a longer --gen1-lookback-duration where older points are "
+        "missing\n");
+  CHECK(json::parse(told.out)["source"] == "InfluxDB 3 at " + front.url());
+  CHECK(json::parse(told.out)["version"] == "3.10.0");
+  CHECK(front.refused() > 0);
+  CHECK(old.sql("SELECT device_id, name, area_id, first_seen, last_seen FROM devices ORDER BY 1") ==
+        "dev0|Renamed 10|hall|2025-10-14 08:00:00.000000|2025-10-24 08:00:00.000000\n"
+        "dev1|Device 1||2025-10-14 08:00:00.000000|2025-10-14 08:00:00.000000\n"
+        "dev2|Device 2||2025-10-14 08:00:00.000000|2025-10-14 08:00:00.000000\n");
+  CHECK(old.sql("SELECT count(*) FROM entities") == "4\n");
 }
 
 TEST_CASE("migrate: what a new user reads", "[parts]") {

@@ -34,7 +34,8 @@ struct Heard {
 };
 
 // In pieces of so many bytes.
-Heard hear(const std::string& bytes, std::size_t piece) {
+Heard hear(const std::string& bytes, std::size_t piece,
+           AnswerForm form = AnswerForm::message_pack) {
   Heard heard;
   AnswerHandlers handlers;
   handlers.series = [&](const Series& series) {
@@ -55,7 +56,7 @@ Heard hear(const std::string& bytes, std::size_t piece) {
         at += piece;
         return next;
       },
-      handlers);
+      handlers, form);
   if (!read) heard.error = read.error().message;
   return heard;
 }
@@ -75,6 +76,36 @@ json answer_of(const json& values, bool partial = false) {
 }
 json answer_of(const char* values, bool partial = false) {
   return answer_of(json::parse(values), partial);
+}
+
+TEST_CASE("InfluxDB 3's JSON: chunks back to back, nothing at all for no rows") {
+  const std::string one =
+      R"({"results":[{"statement_id":0,"series":[{"name":"m","tags":{"t":"a"},)"
+      R"("columns":["time","v","s"],"values":[[1,82,"x\ny"],[2,1.5,null]],"partial":true}],)"
+      R"("partial":true}]})";
+  const std::string last =
+      R"({"results":[{"statement_id":0,"series":[{"name":"m","tags":{"t":"a"},)"
+      R"("columns":["time","v","s"],"values":[[3,18446744073709551615,""]]}]}]})";
+  const std::string cut =
+      R"({"results":[{"statement_id":0,"series":[{"name":"m","columns":["time"],)"
+      R"("values":[[1]]}],"partial":true,"error":"out of memory\nmore"}]})";
+  const std::string error = R"({"results":[{"statement_id":0,"error":"no such database"}]})";
+  for (const std::size_t piece : {1U, 7U, 100'000U}) {
+    const Heard both = hear(one + last, piece, AnswerForm::json);
+    CHECK(both.error.empty());
+    CHECK(both.text ==
+          "m t=a: time v s; 1i 82i 'x\ny'; 2i 1.500000 null | m t=a: time v s; 3i "
+          "18446744073709551615u ''");
+    CHECK(hear(one + "\n" + last + "\n", piece, AnswerForm::json).text == both.text);
+    CHECK(hear(one, piece, AnswerForm::json).error == "the answer ended too early");
+    CHECK(hear(one + last.substr(0, last.size() - 1), piece, AnswerForm::json).error ==
+          "the answer ended too early");
+    CHECK(hear(one + "]" + last, piece, AnswerForm::json).error ==
+          "the answer is not what InfluxDB sends");
+    CHECK(hear(cut, piece, AnswerForm::json).error == "out of memory\nmore");
+    CHECK(hear(error, piece, AnswerForm::json).error == "no such database");
+  }
+  CHECK(hear("", 1, AnswerForm::json).error.empty());
 }
 
 }  // namespace

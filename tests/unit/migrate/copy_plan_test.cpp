@@ -28,8 +28,9 @@ Policy policy(const std::string& name, bool is_default, std::vector<Measurement>
 
 Source house() {
   Source source;
-  source.databases.push_back({"house", {policy("autogen", true, {named("%"), named("power")})}});
-  source.databases.push_back({"shed", {policy("autogen", true, {named("Power use")})}});
+  source.databases.push_back(
+      {"house", "house", {policy("autogen", true, {named("%"), named("power")})}});
+  source.databases.push_back({"shed", "shed", {policy("autogen", true, {named("Power use")})}});
   return source;
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("copy plan: warnings name what may not arrive") {
   odd.fields = {{"time", {FieldType::text}},
                 {"v", {FieldType::floating, FieldType::text}},
                 {"w", {FieldType::unsigned_integer}}};
-  source.databases.push_back({"house", {policy("month", false, {odd})}});
+  source.databases.push_back({"house", "house", {policy("month", false, {odd})}});
   source.databases[0].policies[0].duration = 720h;
   std::vector<PartPlan> plans{{parts_of(source, {}).value().at(0)}};
   plans[0].extent = Extent{k_monday, k_monday + k_day, 4, 2};
