@@ -9,18 +9,22 @@
 namespace haingest::cli {
 namespace {
 
+std::string marked(std::string_view word) { return "`" + std::string(word) + "`"; }
+
 std::string kinds_text() {
-  std::vector<std::string_view> words;
-  words.reserve(model::k_kinds.size());
-  for (const model::Kind kind : model::k_kinds) words.push_back(model::plural_of(kind));
-  return joined(words, ", ");
+  std::string text;
+  for (const model::Kind kind : model::k_kinds) {
+    text += (text.empty() ? "" : ", ") + marked(model::plural_of(kind));
+  }
+  return text;
 }
 
 std::string actions_text() {
-  std::vector<std::string_view> words;
-  words.reserve(model::k_actions.size());
-  for (const model::Action action : model::k_actions) words.push_back(name_of(action));
-  return joined(words, ", ");
+  std::string text;
+  for (const model::Action action : model::k_actions) {
+    text += (text.empty() ? "" : ", ") + marked(name_of(action));
+  }
+  return text;
 }
 
 void write_discover(Mdoc& page) {
@@ -122,9 +126,10 @@ void write_migrate(Mdoc& page) {
       "`points`, `values` and `rejected`; `complete`, `rejected` (points that the target refused), "
       "`dropped_texts` (values that it cannot hold), `warnings`, and `differences`, each with "
       "`database`, `policy`, `measurement`, `field`, `from`, `to` (not in it), `source` and "
-      "`target`: how many values each side counts there. --dry-run and --verify-only have "
-      "`estimated_bytes` and `estimated_seconds` in place of the first three numbers, and of each "
-      "measurement `series`, `points`, `values`, `bytes`, `first` and `last`.");
+      "`target`: how many values each side counts there; it is missing where nothing was counted. "
+      "--dry-run and --verify-only have `estimated_bytes` and `estimated_seconds` in place of "
+      "`complete`, `rejected` and `dropped_texts`, and of each measurement `series`, `points`, "
+      "`values`, `bytes`, `first` and `last`.");
   page.end_list();
   page.text(
       "As ndjson, the changes of the database, then the measurements and the differences, one a "

@@ -33,7 +33,7 @@ std::string size_text(std::uint64_t bytes) {
 Rows copied_rows(const jobs::CopyHistoryReport& history) {
   Rows rows{{"database", "policy", "measurement", "points", "values", "rejected"}, {}};
   for (const auto& [part, done] : history.copied->parts) {
-    rows.cells.push_back({text_cell(part.database->name), text_cell(part.policy->name),
+    rows.cells.push_back({text_cell(part.database->own_name), text_cell(part.policy->name),
                           text_cell(part.measurement->name), number_cell(done.points),
                           number_cell(done.values), number_cell(done.rejected)});
   }
@@ -47,7 +47,7 @@ Rows plan_rows(const jobs::CopyHistoryReport& history) {
   for (const auto& [part, extent, series, bytes] : history.plan.parts) {
     if (!extent) continue;
     rows.cells.push_back(
-        {text_cell(part.database->name), text_cell(part.policy->name),
+        {text_cell(part.database->own_name), text_cell(part.policy->name),
          text_cell(part.measurement->name), series ? number_cell(*series) : json_cell("null"),
          number_cell(extent->points), number_cell(extent->values), number_cell(bytes),
          text_cell(moment(extent->first)), text_cell(moment(extent->last))});
@@ -60,7 +60,7 @@ Rows plan_table(const jobs::CopyHistoryReport& history) {
   Rows rows{{"database", "policy", "measurement", "series", "points", "size", "first", "last"}, {}};
   for (const auto& [part, extent, series, bytes] : history.plan.parts) {
     if (!extent) continue;
-    rows.cells.push_back({text_cell(part.database->name), text_cell(part.policy->name),
+    rows.cells.push_back({text_cell(part.database->own_name), text_cell(part.policy->name),
                           text_cell(part.measurement->name),
                           series ? number_cell(*series) : json_cell("null"),
                           number_cell(extent->points), text_cell(size_text(bytes)),
@@ -81,7 +81,7 @@ Rows difference_rows(const jobs::CopyHistoryReport& history) {
   if (!history.proof) return rows;
   for (const migrate::PartProof& proof : *history.proof) {
     for (const migrate::Difference& each : proof.differences) {
-      rows.cells.push_back({text_cell(proof.part.database->name),
+      rows.cells.push_back({text_cell(proof.part.database->own_name),
                             text_cell(proof.part.policy->name),
                             text_cell(proof.part.measurement->name), text_cell(each.field),
                             text_cell(moment(each.span.begin)), text_cell(moment(each.span.end)),
@@ -91,11 +91,11 @@ Rows difference_rows(const jobs::CopyHistoryReport& history) {
   return rows;
 }
 
-// For people; programs get all of them.
+// For people; programs get a thousand of each measurement.
 constexpr std::uint64_t k_shown_differences = 20;
 
 // "house.autogen.power, value, from 2025-10-13T00:00:00.000000+00:00 to 2025-10-20T…: 600 in the
-// source, 599 in the target", as --since and --until take it.
+// source, 599 in the target", as --since and --until take it, to the microsecond.
 std::uint64_t write_difference_lines(std::ostream& out, const jobs::CopyHistoryReport& history) {
   std::uint64_t shown = 0;
   for (const migrate::PartProof& proof : *history.proof) {

@@ -269,7 +269,6 @@ base::Result<void> read_answer(const std::function<std::string_view()>& next,
   Bytes bytes(next);
   Reader reader(handlers, bytes);
   const bool is_json = form == AnswerForm::json;
-  if (is_json && bytes.ended()) return {};
   while (!bytes.ended()) {
     if (is_json && bytes.peek() == '\n') {  // between two of them, or behind the last
       bytes.skip();

@@ -34,7 +34,7 @@ struct AnswerHandlers {
 enum class AnswerForm : std::uint8_t {
   message_pack,  // of 1.x and 2.x, since JSON does not tell 1 from 1.0
   // Of InfluxDB 3, whose MessagePack has arrays for maps (read in its source, 3.9 and 3.10) and
-  // tells 1 from 1.0 as little. Nothing at all is an answer without rows there.
+  // tells 1 from 1.0 as little.
   json,
 };
 

@@ -125,9 +125,8 @@ base::Result<net::HttpRequest> write_request(const Target& target, Flavour flavo
 
 std::string query_url(const Target& target, const std::string& database,
                       const std::string& retention_policy) {
-  // `epoch`, or times are an extension type of MessagePack; chunks, or it is all in the server's
-  // memory first.
-  std::string url = address_of(target, "/query?epoch=ns&chunked=true&chunk_size=10000");
+  // `epoch`, or times are an extension type of MessagePack.
+  std::string url = address_of(target, "/query?epoch=ns");
   if (!database.empty()) url += "&db=" + url_encoded(database);
   if (!retention_policy.empty()) url += "&rp=" + url_encoded(retention_policy);
   return url;

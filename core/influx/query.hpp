@@ -24,7 +24,7 @@ struct QueryOptions {
 };
 
 // What a statement is asked of. Of 2.x the database is the bucket's name, or `name` and `policy` of
-// a bucket "name/policy".
+// a bucket "name/policy"; of 3, whose databases have such names, the policy does not matter.
 struct Scope {
   std::string database;
   std::string retention_policy;  // "" is the default one
@@ -47,6 +47,12 @@ class QueryClient {
   [[nodiscard]] QueryClient another() const { return QueryClient(options_); }
 
  private:
+  enum class Chunks : bool { no, yes };
+  // `came` is whether an answer had a byte.
+  [[nodiscard]] base::Result<void> ask_once(const Scope& scope, const std::string& statement,
+                                            const AnswerHandlers& handlers, Chunks chunks,
+                                            bool& came);
+
   const QueryOptions options_;
   net::HttpClient client_;
 };

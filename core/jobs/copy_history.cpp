@@ -76,6 +76,14 @@ void refuse_itself(const CopyHistoryOptions& options, const std::vector<migrate:
   }
 }
 
+void refuse_uncounted(influx::Flavour flavour) {
+  if (migrate::can_prove(flavour)) return;
+  throw base::Failure(
+      base::ErrorKind::usage,
+      "--verify-only compares counts with those of an InfluxDB 1 or 2, and not of " +
+          std::string(influx::name_of(flavour)));
+}
+
 void plan(const CopyHistoryOptions& options, const OldInflux& influx,
           const std::vector<migrate::Part>& parts, const std::optional<migrate::TargetLook>& target,
           CopyHistoryReport& report) {
@@ -199,6 +207,7 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options,
                     : "no measurement is called as --measurement says; nothing was copied");
   }
   refuse_itself(options, parts);
+  if (options.verify_only) refuse_uncounted(target.value().server.flavour);
   plan(options, influx, parts, target, report);
   if (options.dry_run) return report;
   if (options.verify_only) {

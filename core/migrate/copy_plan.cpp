@@ -88,7 +88,7 @@ void warn_of_retention(const std::vector<PartPlan>& parts, base::Timestamp now,
     const auto& [policy, of_policy] = *found;
     const bool is_one = of_policy.size() == 1;
     warnings.push_back(
-        (is_one ? name_of(*of_policy.front()) : plan.part.database->name + "." + policy->name) +
+        (is_one ? name_of(*of_policy.front()) : plan.part.database->own_name + "." + policy->name) +
         ": the source keeps points for " + text_of(policy->duration) +
         ", and is about to delete the oldest" +
         (is_one ? "" : " of " + std::to_string(of_policy.size()) + " measurements"));
@@ -130,20 +130,14 @@ base::Result<double> line_length_at(influx::QueryClient& client, const Part& par
 }
 
 base::Result<PartPlan> exact_plan_of(influx::QueryClient& client, const Part& part,
-                                     const Span& within,
-                                     const std::optional<std::vector<SeriesCount>>& series) {
+                                     const Span& within, CountSeries series) {
   PartPlan plan{part};
-  if (series) {
-    plan.series = 0;
-    for (const SeriesCount& count : *series) {
-      if (count.measurement == part.measurement->name) *plan.series += count.series;
-    }
-  }
   auto extent =
-      extent_of(client, part.database->name, part.policy->name, *part.measurement, within);
+      extent_of(client, part.database->name, part.policy->name, *part.measurement, within, series);
   if (!extent) return extent.error();
   plan.extent = *extent;
   if (!plan.extent) return plan;
+  if (series == CountSeries::yes) plan.series = plan.extent->series;
   const auto length = line_length_at(client, part, plan.extent->last);
   if (!length) return length.error();
   plan.bytes = static_cast<std::uint64_t>(*length * static_cast<double>(plan.extent->points));
@@ -164,18 +158,21 @@ Span part_of(const Span& span) {
   return {span.begin + before, span.begin + before + static_cast<std::int64_t>(length / k_part)};
 }
 
-// Of some shards, as if the others held as much. Where they are not known, most may be empty.
+// Of some shards, as if the others held as much. Where they are not known, most may be empty, and
+// all of it is counted; of an InfluxDB 3, which takes hundreds of questions for that, nothing is.
 base::Result<PartPlan> estimate_of(influx::QueryClient& client, const Part& part,
                                    const Span& within) {
   const std::string& database = part.database->name;
   const Policy& policy = *part.policy;
   const Measurement& measurement = *part.measurement;
-  if (!policy.shards) return exact_plan_of(client, part, within, {});
+  const bool is_3 = client.flavour() == influx::Flavour::influxdb3;
+  if (!policy.shards && !is_3) return exact_plan_of(client, part, within, CountSeries::no);
   const auto first = next_point(client, database, policy.name, measurement, within.begin);
   if (!first) return first.error();
   PartPlan plan{part};
   if (!*first || **first >= within.end) return plan;
-  plan.extent = Extent{**first, **first, 0, 0};
+  plan.extent = Extent{.first = **first, .last = **first};
+  if (!policy.shards) return plan;
   const auto shards = shards_within(policy, **first, within.end);
   const std::size_t samples = std::min(shards.size(), k_samples);
   for (std::size_t i = 0; i < samples; ++i) {
@@ -271,16 +268,10 @@ std::vector<std::string> warnings_of(const std::vector<PartPlan>& parts, base::T
 base::Result<CopyPlan> plan_of(influx::QueryClient& client, const std::vector<Part>& parts,
                                const CopyFilter& filter, base::Timestamp now, Counting counting) {
   CopyPlan plan;
-  std::optional<std::vector<SeriesCount>> series;
-  const Policy* counted = nullptr;
   for (const Part& part : parts) {
-    if (counting == Counting::exact && std::exchange(counted, part.policy) != part.policy) {
-      auto counts = count_series(client, part.database->name, part.policy->name);
-      if (!counts && counts.error().kind == base::ErrorKind::unreachable) return counts.error();
-      series = counts ? std::optional(std::move(*counts)) : std::nullopt;
-    }
-    auto one = counting == Counting::exact ? exact_plan_of(client, part, filter.span(), series)
-                                           : estimate_of(client, part, filter.span());
+    auto one = counting == Counting::exact
+                   ? exact_plan_of(client, part, filter.span(), CountSeries::yes)
+                   : estimate_of(client, part, filter.span());
     if (!one) return one.error();
     if (one->extent) {
       plan.points += one->extent->points;

@@ -12,6 +12,7 @@
 #include "core/base/timestamp.hpp"
 #include "core/influx/query.hpp"
 #include "core/influx/target.hpp"
+#include "core/migrate/extent.hpp"
 #include "core/migrate/reading.hpp"
 #include "core/migrate/source.hpp"
 
@@ -75,10 +76,9 @@ class Windows {
 
 struct PartPlan {
   Part part;
-  std::optional<Extent> extent = {};  // within the filter's span; none: no points
-  // Of all the time, see count_series; none where these credentials may not count them.
-  std::optional<std::uint64_t> series = {};
-  std::uint64_t bytes = 0;  // of line protocol, estimated
+  std::optional<Extent> extent = {};         // within the filter's span; none: no points
+  std::optional<std::uint64_t> series = {};  // there; none of an estimate
+  std::uint64_t bytes = 0;                   // of line protocol, estimated
 };
 struct CopyPlan {
   std::vector<PartPlan> parts;

@@ -88,7 +88,7 @@ std::optional<bool> GroupRow::flag(std::string_view name) const {
   return std::nullopt;
 }
 
-// Reads one answer.
+// Reads an answer, in all its pieces.
 class GroupReader {
  public:
   GroupReader(const Question& question, std::vector<Selected> selection, std::uint64_t limit,

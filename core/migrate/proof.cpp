@@ -81,12 +81,6 @@ bool can_prove(Flavour target) {
 
 base::Result<std::vector<PartProof>> prove(const ProofOptions& options,
                                            const std::vector<Part>& parts) {
-  if (!can_prove(options.target.flavour)) {
-    return base::Error{base::ErrorKind::usage,
-                       std::string(influx::name_of(options.target.flavour)) +
-                           " does not count as the source does; only InfluxDB 1 and 2 do",
-                       {}};
-  }
   Proof proof(options);
   std::vector<PartProof> proofs;
   for (const Part& part : parts) {

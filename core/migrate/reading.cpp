@@ -53,15 +53,21 @@ base::Result<std::vector<std::string>> unsigned_fields(influx::QueryClient& clie
   return names;
 }
 
+// What ends the reading of an answer.
+struct Objection {
+  std::string sentence;
+};
 // A row without a time, or a float that is none: no InfluxDB stores that.
-struct Malformed {};
+[[noreturn]] void refuse_answer() { throw Objection{"the answer is not what InfluxDB sends"}; }
 
 // Makes a line of every row. What a series' lines have in common is written once.
 class LineWriter {
  public:
-  LineWriter(const Window& window, Spelling spelling, std::vector<std::string> unsigned_names,
+  LineWriter(const Window& window, influx::Flavour flavour, Spelling spelling,
+             std::vector<std::string> unsigned_names,
              const std::function<void(const PointLine&)>& on_point)
       : window_(window),
+        is_3_(flavour == influx::Flavour::influxdb3),
         spelling_(spelling),
         unsigned_(std::move(unsigned_names)),
         on_point_(on_point) {}
@@ -70,7 +76,7 @@ class LineWriter {
     wanted_ = series.name == window_.measurement->name;
     if (!wanted_) return;
     if (series.columns.empty() || series.columns.front() != "time") {
-      throw Malformed{};
+      refuse_answer();
     }
     line_.clear();
     spelling_ == Spelling::exact ? begin_exact(series) : begin_shared(series);
@@ -81,7 +87,7 @@ class LineWriter {
     if (!wanted_) return;
     const auto* time = std::get_if<std::int64_t>(&cells.front());
     if (time == nullptr) {
-      throw Malformed{};
+      refuse_answer();
     }
     line_.resize(prefix_);
     std::size_t values = 0;
@@ -148,19 +154,24 @@ class LineWriter {
     }
   }
 
-  // InfluxDB 3 sends a float without a fraction as an integer; a field has one type there.
   [[nodiscard]] FieldType number_of(const std::string& name) const {
     if (std::ranges::find(unsigned_, name) != unsigned_.end()) return FieldType::unsigned_integer;
+    if (!is_3_) return FieldType::integer;
+    // InfluxDB 3 sends a float without a fraction as an integer; a field has one type there.
     const Field* field = window_.measurement->find(name);
-    const bool is_float = field != nullptr && field->types == std::vector{FieldType::floating};
-    return is_float ? FieldType::floating : FieldType::integer;
+    if (field == nullptr) {
+      throw Objection{
+          "the field " + name + " of " + window_.measurement->name +
+          " has come since the fields were asked for; the same command goes on with it"};
+    }
+    return field->types.front();
   }
 
   void append(const Cell& cell, FieldType type) {
     if (const auto* text = std::get_if<std::string>(&cell)) {
       append_exact_text(line_, *text);
     } else if (const auto* number = std::get_if<double>(&cell)) {
-      if (!influx::append_number(line_, *number)) throw Malformed{};
+      if (!influx::append_number(line_, *number)) refuse_answer();
     } else if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
       append_whole(*integer, type);
     } else if (const auto* large = std::get_if<std::uint64_t>(&cell)) {
@@ -181,6 +192,7 @@ class LineWriter {
   }
 
   const Window& window_;
+  const bool is_3_;
   const Spelling spelling_;
   const std::vector<std::string> unsigned_;
   const std::function<void(const PointLine&)>& on_point_;
@@ -197,20 +209,24 @@ base::Result<Amount> read(influx::QueryClient& client, const Window& window, Spe
                           const std::function<void(const PointLine&)>& on_point) {
   auto unsigned_names = unsigned_fields(client, window);
   if (!unsigned_names) return unsigned_names.error();
-  LineWriter writer(window, spelling, std::move(*unsigned_names), on_point);
+  LineWriter writer(window, client.flavour(), spelling, std::move(*unsigned_names), on_point);
   influx::AnswerHandlers handlers;
   handlers.series = [&](const influx::Series& series) { writer.begin(series); };
   handlers.row = [&](const std::vector<Cell>& cells) { writer.row(cells); };
-  // GROUP BY * keeps a tag and a field of the same name apart.
-  const auto asked =
-      ask_in_pieces(window.span, Order::oldest_first, [&](const Span& span) -> base::Result<bool> {
-        const auto read = client.ask(
-            {window.database, window.policy},
-            "SELECT *" + points_of(window, span) + " GROUP BY *" + std::string(limits), handlers);
-        if (!read) return read.error();
-        return true;
-      });
-  if (!asked) return asked.error();
+  const auto ask = [&](const Span& span) -> base::Result<bool> {
+    // GROUP BY * keeps a tag and a field of the same name apart.
+    const auto asked = client.ask(
+        {window.database, window.policy},
+        "SELECT *" + points_of(window, span) + " GROUP BY *" + std::string(limits), handlers);
+    if (!asked) return asked.error();
+    return true;
+  };
+  try {
+    const auto asked = ask_in_pieces(window.span, Order::oldest_first, ask);
+    if (!asked) return asked.error();
+  } catch (const Objection& objection) {
+    return base::Error{base::ErrorKind::failure, objection.sentence, {}};
+  }
   return writer.amount();
 }
 

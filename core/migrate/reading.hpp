@@ -48,7 +48,8 @@ struct Amount {
     influx::QueryClient& client, const Window& window, Spelling spelling,
     const std::function<void(const PointLine&)>& on_point);
 
-// How long the window's lines are on average, in bytes: of a thousand of them at most. 0 where it
+// How long the window's lines are on average, in bytes: of a thousand of them at most, of an
+// InfluxDB 3 of twenty a series. 0 where it
 // has no points.
 [[nodiscard]] base::Result<double> line_length_in(influx::QueryClient& client,
                                                   const Window& window);

@@ -12,7 +12,6 @@
 
 #include "core/base/timestamp.hpp"
 #include "core/influx/target.hpp"
-#include "core/migrate/pieces.hpp"
 #include "core/migrate/statement.hpp"
 
 namespace haingest::migrate {
@@ -43,17 +42,18 @@ std::optional<FieldType> type_of(std::string_view word) {
 
 bool is_number(FieldType type) { return type != FieldType::text && type != FieldType::boolean; }
 
-// Go's way to write a duration, "168h0m0s".
+// Go's way to write a duration, "168h0m0s". 0 for another one: InfluxDB 3.7 has "30days".
 std::chrono::seconds duration_of(std::string_view text) {
   std::chrono::seconds sum{0};
   while (!text.empty()) {
     std::int64_t number = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    const auto digits = static_cast<std::size_t>(read.ptr - text.data());
-    if (read.ec != std::errc{} || digits == text.size()) break;
-    const char unit = text[digits];
-    sum += std::chrono::seconds(number * (unit == 'h' ? 3'600 : unit == 'm' ? 60 : 1));
-    text.remove_prefix(digits + 1);
+    text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
+    const std::size_t unit = std::min(text.find_first_of("0123456789"), text.size());
+    const std::string_view word = text.substr(0, unit);
+    if (read.ec != std::errc{} || (word != "h" && word != "m" && word != "s")) return {};
+    sum += std::chrono::seconds(number * (word == "h" ? 3'600 : word == "m" ? 60 : 1));
+    text.remove_prefix(unit);
   }
   return sum;
 }
@@ -282,76 +282,6 @@ base::Error not_there(const std::string& wanted, const std::vector<std::string>&
           {}};
 }
 
-// --- extents ---
-
-// What is selected to see every value; `around` is "count(" and ")".
-std::string all_values(const Measurement& measurement, std::string_view before,
-                       std::string_view behind) {
-  const auto& fields = measurement.fields;
-  const bool all_quotable =
-      std::ranges::all_of(fields, [](const Field& field) { return can_be_quoted(field.name); });
-  if (!measurement.has_clash() || !all_quotable) {
-    return std::string(before) + "*" + std::string(behind);
-  }
-  std::string list;
-  for (const Field& field : fields) {
-    for (const FieldType type : casts_of(field)) {
-      list += list.empty() ? "" : ", ";
-      list.append(before).append(quoted_name(field.name)).append("::").append(word_of(type));
-      list += behind;
-    }
-  }
-  return list;
-}
-
-// The first or the last point of a span.
-base::Result<std::optional<std::int64_t>> edge_of(influx::QueryClient& client,
-                                                  const influx::Scope& scope,
-                                                  const Measurement& measurement, const Span& whole,
-                                                  Order order) {
-  const std::string select = "SELECT " + all_values(measurement, "", "") + " FROM " +
-                             from_clause(scope.retention_policy, measurement.name);
-  const std::string end =
-      order == Order::oldest_first ? " ORDER BY time ASC LIMIT 1" : " ORDER BY time DESC LIMIT 1";
-  std::optional<std::int64_t> edge;
-  const auto asked = ask_in_pieces(whole, order, [&](const Span& span) -> base::Result<bool> {
-    const auto rows = rows_of(client, scope, select + within(span) + end);
-    if (!rows) return rows.error();
-    const auto row = std::ranges::find(*rows, measurement.name, &Row::series);
-    if (row != rows->end()) edge = row->number("time");
-    return !edge;
-  });
-  if (!asked) return asked.error();
-  return edge;
-}
-
-base::Result<void> count_values(influx::QueryClient& client, const influx::Scope& scope,
-                                const Measurement& measurement, const Span& whole, Extent& extent) {
-  const std::string select = "SELECT " + all_values(measurement, "count(", ")") + " FROM " +
-                             from_clause(scope.retention_policy, measurement.name);
-  const auto asked =
-      ask_in_pieces(whole, Order::oldest_first, [&](const Span& span) -> base::Result<bool> {
-        const auto rows = rows_of(client, scope, select + within(span));
-        if (!rows) return rows.error();
-        std::uint64_t points = 0;
-        for (const Row& row : *rows) {
-          if (row.series != measurement.name) continue;
-          for (std::size_t i = 1; i < row.cells.size(); ++i) {
-            const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
-            if (count == nullptr) continue;
-            extent.values += static_cast<std::uint64_t>(*count);
-            points = std::max(points, static_cast<std::uint64_t>(*count));
-          }
-        }
-        extent.points += points;
-        return true;
-      });
-  if (!asked) return asked.error();
-  return {};
-}
-
-// --- spans ---
-
 // Shards begin at multiples of their duration since the first of January of the year 1, a Monday.
 constexpr std::int64_t k_year_1 = -62'135'596'800;
 
@@ -445,38 +375,9 @@ base::Result<Source> look_at(influx::QueryClient& client,
 std::vector<std::string> limits_of_source(influx::Flavour flavour) {
   if (flavour != influx::Flavour::influxdb3) return {};
   return {
-      "an InfluxDB 3 Core that was started anew shows what it has written within the last month; "
-      "start it with a longer --gen1-lookback-duration where older points are missing"};
-}
-
-base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
-                                              const std::string& database,
-                                              const std::string& policy,
-                                              const Measurement& measurement, const Span& within) {
-  const influx::Scope scope{database, policy};
-  const auto first = edge_of(client, scope, measurement, within, Order::oldest_first);
-  if (!first) return first.error();
-  if (!*first) return std::optional<Extent>{};
-  const auto last = edge_of(client, scope, measurement, within, Order::newest_first);
-  if (!last) return last.error();
-  Extent extent{**first, last->value_or(**first)};
-  const auto counted = count_values(client, scope, measurement, within, extent);
-  if (!counted) return counted.error();
-  return std::optional(extent);
-}
-
-base::Result<std::vector<SeriesCount>> count_series(influx::QueryClient& client,
-                                                    const std::string& database,
-                                                    const std::string& policy) {
-  const auto rows = rows_of(
-      client, {},
-      "SHOW SERIES EXACT CARDINALITY ON " + quoted_name(database) + " FROM " + from_all(policy));
-  if (!rows) return rows.error();
-  std::vector<SeriesCount> counts;
-  for (const Row& row : *rows) {
-    counts.push_back({row.series, static_cast<std::uint64_t>(row.number("count"))});
-  }
-  return counts;
+      "an InfluxDB 3 Core that was started anew may show no more than its last month; start it "
+      "with "
+      "a longer --gen1-lookback-duration where older points are missing"};
 }
 
 std::optional<Span> span_at(const Policy& policy, const Measurement& measurement,
@@ -510,14 +411,6 @@ std::vector<Span> spans_of(const Policy& policy, const Measurement& measurement,
     moment = span->end;
   }
   return spans;
-}
-
-base::Result<std::optional<std::int64_t>> next_point(influx::QueryClient& client,
-                                                     const std::string& database,
-                                                     const std::string& policy,
-                                                     const Measurement& measurement,
-                                                     std::int64_t from) {
-  return edge_of(client, {database, policy}, measurement, {from, k_end}, Order::oldest_first);
 }
 
 }  // namespace haingest::migrate

@@ -97,31 +97,6 @@ struct Source {
 // What such a server may not show, a sentence each. Pure.
 [[nodiscard]] std::vector<std::string> limits_of_source(influx::Flavour flavour);
 
-// What a measurement holds within a span, over all its shards and whatever types its fields have
-// there.
-struct Extent {
-  std::int64_t first = 0;  // nanoseconds, of the first and the last point
-  std::int64_t last = 0;
-  std::uint64_t values = 0;
-  std::uint64_t points = 0;  // at least; exact where one field is in each of them
-};
-// None when there are no points. Reads it once: seconds for millions of points.
-[[nodiscard]] base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
-                                                            const std::string& database,
-                                                            const std::string& policy,
-                                                            const Measurement& measurement,
-                                                            const Span& within = k_all_times);
-
-// How many series each measurement of a policy has, by name. InfluxDB 1 may count one several
-// times, once a shard.
-struct SeriesCount {
-  std::string measurement;
-  std::uint64_t series = 0;
-};
-[[nodiscard]] base::Result<std::vector<SeriesCount>> count_series(influx::QueryClient& client,
-                                                                  const std::string& database,
-                                                                  const std::string& policy);
-
 // Where the measurement can be read so that its types hold: the span inside one shard that holds
 // `moment`; where the server tells its shards, the next one that begins later if none does.
 [[nodiscard]] std::optional<Span> span_at(const Policy& policy, const Measurement& measurement,
@@ -129,12 +104,4 @@ struct SeriesCount {
 // All of them from the first point to the last, in order.
 [[nodiscard]] std::vector<Span> spans_of(const Policy& policy, const Measurement& measurement,
                                          std::int64_t first, std::int64_t last);
-// The first point at `from` or later; none when there is none. Behind a span without points this
-// saves asking for each of the next: one wrong clock, and there are thousands.
-[[nodiscard]] base::Result<std::optional<std::int64_t>> next_point(influx::QueryClient& client,
-                                                                   const std::string& database,
-                                                                   const std::string& policy,
-                                                                   const Measurement& measurement,
-                                                                   std::int64_t from);
-
 }  // namespace haingest::migrate

@@ -34,7 +34,7 @@ std::vector<std::string> limits_of(Flavour flavour, Texts texts) {
   if (flavour == Flavour::influxdb3) {
     return {
         "InfluxDB 3 has no retention policies: each becomes a database \"DATABASE/POLICY\" but for "
-        "the default one",
+        "the default one, and takes names of letters, digits, _ and - alone",
         "InfluxDB 3 Core refuses questions about more than 432 of its files, about 72 hours of a "
         "measurement: what is older is there, and can only be asked for piece by piece"};
   }

@@ -15,6 +15,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* k_no_rows = R"({"results":[{"statement_id":0}]})";
+
 struct Answer {
   int status = 200;
   std::string body;
@@ -62,8 +64,8 @@ std::pair<std::string, std::string> place_of(const std::string& database) {
 }  // namespace
 
 struct Influxdb3Front::Impl {
-  Impl(std::uint16_t port, std::string authorization, std::int64_t first, std::int64_t last)
-      : port_(port), authorization_(std::move(authorization)), first_(first), last_(last) {}
+  Impl(std::uint16_t port, std::string authorization, const Influxdb3Files& files)
+      : port_(port), authorization_(std::move(authorization)), files_(files) {}
 
   void serve(Wire& wire) {
     for (;;) {
@@ -89,8 +91,11 @@ struct Influxdb3Front::Impl {
       return {400, json{{"error", "invalid mime type (" + accept + ")"}}.dump()};
     }
     const auto database = request.parameters.find("db");
-    return ask(database == request.parameters.end() ? "" : database->second,
-               request.parameters.at("q"));
+    Answer answer = ask(database == request.parameters.end() ? "" : database->second,
+                        request.parameters.at("q"));
+    // In chunks no rows are no chunk.
+    if (request.parameters.contains("chunked") && answer.body == k_no_rows) answer.body.clear();
+    return answer;
   }
 
   [[nodiscard]] Answer ask(const std::string& database, const std::string& statement) {
@@ -130,11 +135,10 @@ struct Influxdb3Front::Impl {
     return behind(name, policy, statement);
   }
 
-  // 432 files of ten minutes. Only bounds count, no LIMIT.
+  // Only bounds count, no LIMIT.
   [[nodiscard]] bool is_too_much(const std::string& statement) const {
-    constexpr std::int64_t k_most = 432LL * 600 * 1'000'000'000;
-    std::int64_t begin = first_;
-    std::int64_t end = last_;
+    std::int64_t begin = files_.first;
+    std::int64_t end = files_.last;
     std::smatch found;
     if (std::regex_search(statement, found, std::regex("time >= (-?[0-9]+)"))) {
       begin = std::max<std::int64_t>(begin, std::stoll(found[1]));
@@ -142,7 +146,7 @@ struct Influxdb3Front::Impl {
     if (std::regex_search(statement, found, std::regex("time < (-?[0-9]+)"))) {
       end = std::min<std::int64_t>(end, std::stoll(found[1]));
     }
-    return end > begin && end - begin > k_most;
+    return end > begin && end - begin > files_.most;
   }
 
   [[nodiscard]] Answer databases() {
@@ -177,21 +181,19 @@ struct Influxdb3Front::Impl {
     const WireHead head = wire.read_head();
     std::string body = read_plain_body(wire, head);
     std::erase(body, '\n');
-    if (body == R"({"results":[{"statement_id":0}]})") body.clear();
     return {head.status, body};
   }
 
   const std::uint16_t port_;
   const std::string authorization_;
-  const std::int64_t first_;
-  const std::int64_t last_;
+  const Influxdb3Files files_;
   std::atomic<std::size_t> refused_ = 0;
   WireListener listener_{[this](Wire& wire) { serve(wire); }};
 };
 
-Influxdb3Front::Influxdb3Front(std::uint16_t port, std::string authorization, std::int64_t first,
-                               std::int64_t last)
-    : impl_(std::make_unique<Impl>(port, std::move(authorization), first, last)) {}
+Influxdb3Front::Influxdb3Front(std::uint16_t port, std::string authorization,
+                               const Influxdb3Files& files)
+    : impl_(std::make_unique<Impl>(port, std::move(authorization), files)) {}
 Influxdb3Front::~Influxdb3Front() = default;
 
 std::string Influxdb3Front::url() const {

@@ -13,14 +13,20 @@
 
 namespace haingest::fakes {
 
+// Where it has files, in nanoseconds, and how much of that it opens for a question: 432 files of
+// ten minutes.
+struct Influxdb3Files {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::int64_t most = 432LL * 600 * 1'000'000'000;
+};
+
 class Influxdb3Front {
  public:
   static constexpr const char* k_token = "apiv3_secret";
 
-  // `authorization` is what the InfluxDB 1.8 wants, "Basic …". Its points are from `first` to
-  // `last`, in nanoseconds.
-  Influxdb3Front(std::uint16_t port, std::string authorization, std::int64_t first,
-                 std::int64_t last);
+  // `authorization` is what the InfluxDB 1.8 wants, "Basic …".
+  Influxdb3Front(std::uint16_t port, std::string authorization, const Influxdb3Files& files);
   ~Influxdb3Front();
   Influxdb3Front(const Influxdb3Front&) = delete;
   Influxdb3Front& operator=(const Influxdb3Front&) = delete;

@@ -178,25 +178,29 @@ TEST_CASE("copy: InfluxDB 3 gets a database for each policy", "[parts]") {
                        {"house/long term", {"m,t=1 v=1" + at(k_monday)}}});
 }
 
-TEST_CASE("copy: InfluxDB 3 to 2.7, piece by piece", "[parts]") {
+namespace {
+
+// "house" and "house/long_term" of an InfluxDB 3 that opens so much for a question.
+void from_influxdb3(std::int64_t most) {
   if (!have_part("influxdb18") || !have_part("influxdb2")) return;
   const InfluxSource source("influxdb18");
   source.make("house");
-  source.make("house", "long term");
-  // Floats without a fraction are what an InfluxDB 3 sends as integers.
-  std::string lines = "m,room=a\\ b v=-3" + at(k_monday - 700 * k_day) + "n s=\"\"" + at(k_monday);
+  source.make("house", "long_term");
+  const std::int64_t first = k_monday - 60 * k_day;
+  std::string lines = "m,room=a\\ b v=-3" + at(first) + "n s=\"\"" + at(k_monday);
   for (int i = 0; i < 100; ++i) {
-    lines += "m,room=a\\ b,x=ü v=" + std::to_string(i % 3) +
-             ",w=1.5,big=1e20,i=" + std::to_string(i) + "i,b=true,s=\"q\\\"\\\\ \t\nü" +
-             std::to_string(i) + "\"" + at(k_monday + i * k_day / 4);
+    // Floats without a fraction are what an InfluxDB 3 sends as integers.
+    const std::string number = std::to_string(i);
+    lines += "m,room=a\\ b,x=ü v=" + number + ",w=1.5,big=1e20,i=" + number +
+             "i,b=true,s=\"q\\\"\\\\ \t\nü" + number + "\"" + at(k_monday + i * k_day / 4);
   }
   source.write(lines, "house");
-  source.write("m,t=1 v=1" + at(k_monday), "house", "long%20term");
-  const fakes::Influxdb3Front front(source.port(), source.authorization(), k_monday - 700 * k_day,
-                                    k_monday + 25 * k_day);
+  source.write("m,t=1 v=1" + at(k_monday), "house", "long_term");
+  const fakes::Influxdb3Front front(source.port(), source.authorization(),
+                                    {first, k_monday + 25 * k_day, most});
   Job job(source);
   job.source.source.url = front.url();
-  job.source.source.token = base::Secret(std::string(front.k_token));
+  job.source.source.token = base::Secret(std::string(fakes::Influxdb3Front::k_token));
   job.source.flavour = influx::Flavour::influxdb3;
   job.options.source = job.source;
   job.into.org = "haingest";
@@ -207,7 +211,7 @@ TEST_CASE("copy: InfluxDB 3 to 2.7, piece by piece", "[parts]") {
   CHECK(job.troubles == std::vector<std::string>{});
   CHECK(front.refused() > 0);
   CHECK(read(target, "house", "autogen").lines == read(source, "house", "autogen").lines);
-  CHECK(read(target, "house", "long term").lines == Lines{"m,t=1 v=1" + at(k_monday)});
+  CHECK(read(target, "house", "long_term").lines == Lines{"m,t=1 v=1" + at(k_monday)});
   proved(job, target);
 
   influx::QueryClient client(job.source);
@@ -216,6 +220,16 @@ TEST_CASE("copy: InfluxDB 3 to 2.7, piece by piece", "[parts]") {
   REQUIRE(plan.has_value());
   CHECK(plan->points == 103);
   CHECK(plan->values == 1 + 1 + 600 + 1);
-  CHECK(plan->parts[0].extent->first == k_monday - 700 * k_day);
+  CHECK(plan->bytes > 0);
+  CHECK(plan->parts[0].extent->first == first);
   CHECK(plan->parts[0].extent->last == k_monday + 99 * k_day / 4);
+  CHECK(plan->parts[0].series == 2U);
+}
+
+}  // namespace
+
+TEST_CASE("copy: InfluxDB 3 to 2.7", "[parts]") { from_influxdb3(fakes::Influxdb3Files{}.most); }
+
+TEST_CASE("copy: InfluxDB 3 to 2.7 where it answers less than a day at once", "[parts]") {
+  from_influxdb3(k_day / 4);
 }

@@ -299,3 +299,29 @@ TEST_CASE("query: what who reads throws ends the request", "[parts]") {
   CHECK_THROWS_WITH(client.ask({"house", ""}, "SELECT * FROM power", handlers), "full");
   CHECK(client.ask({"house", ""}, "SELECT * FROM power", {}).has_value());
 }
+
+TEST_CASE("query: an InfluxDB 3 that says nothing is asked once more, not in chunks") {
+  FaultyProxy server("http://127.0.0.1:1");
+  std::vector<std::string> urls;
+  std::string last = R"({"results":[{"statement_id":0}]})";
+  server.plan([&](const ProxiedRequest& request) {
+    urls.push_back(request.target);
+    ProxyPlan plan{ProxyFault::answer, 200};
+    if (urls.size() == 2) plan.body = last;
+    return plan;
+  });
+  influx::QueryOptions options;
+  options.source.url = server.url();
+  options.flavour = influx::Flavour::influxdb3;
+  CHECK(ask(options, "SELECT * FROM m").outcome.empty());
+  CHECK(urls == std::vector<std::string>{"/query?epoch=ns&db=house&chunked=true&chunk_size=10000",
+                                         "/query?epoch=ns&db=house"});
+  urls.clear();
+  last.clear();
+  CHECK(ask(options, "SELECT * FROM m").outcome == "unreachable: the answer ended too early");
+  urls.clear();
+  last =
+      R"({"results":[{"statement_id":0,"error":"datafusion error: rewriting statement\ncaused by\nno\n\nTry"}]})";
+  CHECK(ask(options, "SELECT * FROM m").outcome ==
+        "failure: datafusion error: rewriting statement: no");
+}

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/migrate/extent.hpp"
 #include "core/migrate/reading.hpp"
 #include "core/migrate/source.hpp"
 #include "tests/integration/influx_source.hpp"

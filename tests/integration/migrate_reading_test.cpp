@@ -4,6 +4,7 @@
 #include "core/migrate/reading.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -172,4 +173,45 @@ TEST_CASE("reading: a window that does not come whole has an error", "[parts]") 
   const auto gone = migrate::read_window(client, window, Spelling::exact, count);
   REQUIRE(gone.has_error());
   CHECK(gone.error().kind == base::ErrorKind::unreachable);
+}
+
+namespace {
+
+// What becomes of an answer whose only series has a row with this number.
+std::string objection_to(influx::Flavour flavour, const std::string& answer) {
+  fakes::FaultyProxy server("http://127.0.0.1:1");
+  server.plan([&](const fakes::ProxiedRequest&) {
+    return fakes::ProxyPlan{fakes::ProxyFault::answer, 200, "", answer};
+  });
+  influx::QueryOptions options;
+  options.source.url = server.url();
+  options.flavour = flavour;
+  influx::QueryClient client(options);
+  const Measurement m{"m", {}, {{"v", {migrate::FieldType::floating}}}};
+  const auto read = migrate::read_window(client, {"house", "autogen", &m, {0, 10}}, Spelling::exact,
+                                         [](const PointLine&) {});
+  return read ? "" : read.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("reading: what no InfluxDB sends is said, and ends nothing else") {
+  const auto packed = [](const nlohmann::json& row, const std::string& first) {
+    const nlohmann::json series{{"name", "m"}, {"columns", {first, "v"}}, {"values", {row}}};
+    const nlohmann::json answer{
+        {"results", {{{"statement_id", 0}, {"series", nlohmann::json::array({series})}}}}};
+    const std::vector<std::uint8_t> bytes = nlohmann::json::to_msgpack(answer);
+    return std::string(bytes.begin(), bytes.end());
+  };
+  constexpr auto k_one = influx::Flavour::influxdb1;
+  CHECK(objection_to(k_one, packed({1, 2.5}, "time")).empty());
+  const std::string objection = "the answer is not what InfluxDB sends";
+  CHECK(objection_to(k_one, packed({1, std::nan("")}, "time")) == objection);
+  CHECK(objection_to(k_one, packed({nullptr, 2.5}, "time")) == objection);
+  CHECK(objection_to(k_one, packed({1, 2.5}, "when")) == objection);
+  CHECK(objection_to(influx::Flavour::influxdb3,
+                     R"({"results":[{"series":[{"name":"m","columns":["time","new"],)"
+                     R"("values":[[1,2]]}]}]})") ==
+        "the field new of m has come since the fields were asked for; the same command goes on "
+        "with it");
 }
