@@ -125,7 +125,7 @@ QueryClient::QueryClient(QueryOptions options)
 base::Result<void> QueryClient::ask(const Scope& scope, const std::string& statement,
                                     const AnswerHandlers& handlers) {
   bool came = false;
-  const auto asked = ask_once(scope, statement, handlers, Chunks::yes, came);
+  auto asked = ask_once(scope, statement, handlers, Chunks::yes, came);
   const bool lost = asked.has_error() && asked.error().kind == base::ErrorKind::unreachable;
   if (options_.flavour != Flavour::influxdb3 || came || !lost) return asked;
   // In chunks InfluxDB 3 sends nothing at all where there are no rows (read in its source), and an

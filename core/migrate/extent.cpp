@@ -17,7 +17,7 @@ namespace {
 
 using influx::quoted_name;
 
-// What is selected to see every value; `around` is "count(" and ")".
+// What is selected to see every value, each between `before` and `behind`: "count(" and ")".
 std::string all_values(const Measurement& measurement, std::string_view before,
                        std::string_view behind) {
   const auto& fields = measurement.fields;
@@ -67,8 +67,7 @@ class Counter {
     wanted_ = series.name == measurement_.name;
     columns_ = series.columns;
     tags_.clear();
-    for (const auto& [key, value] : series.tags)
-      tags_.append(key).append(1, '\0').append(value + '\0');
+    for (const auto& [key, value] : series.tags) tags_ += key + '\0' + value + '\0';
   }
 
   void row(const std::vector<influx::Cell>& cells) {

@@ -203,6 +203,18 @@ class LineWriter {
   Amount amount_;
 };
 
+// Of one row of count(*), by field.
+void add_counts(const Row& row, std::map<std::string, std::uint64_t>& sums) {
+  constexpr std::string_view k_prefix = "count_";
+  for (std::size_t i = 1; i < row.cells.size(); ++i) {
+    const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
+    if (count == nullptr || *count == 0) continue;
+    const std::string& column = row.columns[i];
+    sums[column.substr(std::min(k_prefix.size(), column.size()))] +=
+        static_cast<std::uint64_t>(*count);
+  }
+}
+
 // `limits` end the statement.
 base::Result<Amount> read(influx::QueryClient& client, const Window& window, Spelling spelling,
                           std::string_view limits,
@@ -252,7 +264,6 @@ base::Result<double> line_length_in(influx::QueryClient& client, const Window& w
 
 base::Result<std::vector<FieldCount>> count_window(influx::QueryClient& client,
                                                    const Window& window) {
-  constexpr std::string_view k_prefix = "count_";
   std::map<std::string, std::uint64_t> sums;
   const auto asked =
       ask_in_pieces(window.span, Order::oldest_first, [&](const Span& span) -> base::Result<bool> {
@@ -260,14 +271,7 @@ base::Result<std::vector<FieldCount>> count_window(influx::QueryClient& client,
                                   "SELECT count(*)" + points_of(window, span));
         if (!rows) return rows.error();
         for (const Row& row : *rows) {
-          if (row.series != window.measurement->name) continue;
-          for (std::size_t i = 1; i < row.cells.size(); ++i) {
-            const auto* count = std::get_if<std::int64_t>(&row.cells[i]);
-            if (count == nullptr || *count == 0) continue;
-            const std::string& column = row.columns[i];
-            sums[column.substr(std::min(k_prefix.size(), column.size()))] +=
-                static_cast<std::uint64_t>(*count);
-          }
+          if (row.series == window.measurement->name) add_counts(row, sums);
         }
         return true;
       });
