@@ -92,8 +92,10 @@ ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) 
   if (!migrated.history) return is_partial ? ExitCode::partial : ExitCode::fine;
   const std::uint64_t differences = migrated.history->differences();
   if (differences > 0) {
-    base::log::error("source and target do not count the same: " +
-                     base::counted(differences, "difference"));
+    const bool refused = migrated.history->copied && migrated.history->copied->rejected > 0;
+    base::log::error(
+        "source and target do not count the same: " + base::counted(differences, "difference") +
+        (refused ? ", what the target has refused among them" : ""));
   }
   const std::size_t missed = migrated.dry_run ? 0 : migrated.history->missed_shards;
   if (missed > 0) {
@@ -121,6 +123,10 @@ ExitCode end_of(const Migrated& migrated, const jobs::CopyHistoryOptions& copy) 
 }
 
 ExitCode run_migrate(Context& context) {
+  if (context.settings.given(Key::columns)) {
+    context.settings.refuse(Key::columns, context.settings.text(Key::columns),
+                            "is for lists, and what this command prints is none");
+  }
   std::atomic<bool> cancel = false;
   const jobs::OldInfluxOptions source = source_of(context.settings, cancel);
   jobs::MigrateOptions options = options_of(context, source);

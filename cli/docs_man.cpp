@@ -100,6 +100,15 @@ constexpr std::array k_store_files{
              "The database elsewhere; `XDG_STATE_HOME` is by default ~/.local/state."},
     PathText{"metadata.db-lock", "Beside it: the lock of the one writer, with its process id."},
     PathText{"metadata.db-wal, metadata.db-shm", "Beside it: SQLite's own."},
+    PathText{"metadata.db-watch", "Beside it: the lock of the one `watch`, with its process id."},
+    PathText{"metadata.db-spool", "Beside it: what is on its way to InfluxDB."},
+    PathText{"metadata.db-dead", "Beside it: the points that InfluxDB has refused; dead-letters."},
+    PathText{"metadata.db-copy",
+             "Beside it: how far a copy of a history is, until it is complete; its lock is "
+             "metadata.db-copy-lock."},
+    PathText{"metadata.db-rejects",
+             "Beside it: the points that the target of the last copy has refused, as line protocol "
+             "with reasons; those of the one before are in metadata.db-rejects.1, and so on."},
     PathText{"metadata.db.bak-TIME",
              "Beside it: the copy that is made before a database of `ha-ingestor` is adopted."},
 };

@@ -25,6 +25,13 @@ std::optional<std::int64_t> moment_of(const Settings& settings, Key key) {
   return migrate::nanoseconds_since_1970(*moment);
 }
 
+// Where the flag names one; what the environment and the file name is where points go today.
+std::string policy_of(const Settings& settings) {
+  const bool by_flag = settings.given(Key::influx_retention_policy) &&
+                       settings.of(Key::influx_retention_policy).origin.starts_with("--");
+  return by_flag ? settings.text(Key::influx_retention_policy) : "";
+}
+
 migrate::Texts texts_of(const Settings& settings) {
   const std::string word = settings.one_of(Key::strings, {"map", "drop", "label"});
   if (word == "drop") return migrate::Texts::drop;
@@ -132,7 +139,7 @@ jobs::CopyHistoryOptions history_copy_of(const Context& context,
     }
   }
   options.filter = {settings.list(Key::measurement), moment_of(settings, Key::since),
-                    moment_of(settings, Key::until)};
+                    moment_of(settings, Key::until), policy_of(settings)};
   if (options.filter.span().begin >= options.filter.span().end) {
     settings.refuse(Key::until, settings.text(Key::until),
                     "is not behind --since; nothing would be copied");
@@ -157,7 +164,10 @@ void refuse_without_history(const Settings& settings) {
 
 void leave_beside(const std::string& database, jobs::CopyHistoryOptions& options) {
   // The standard output cannot be gone on with.
-  if (options.file != "-") options.checkpoint_path = database + "-copy";
+  if (options.file != "-") {
+    options.database_path = database;
+    options.checkpoint_path = database + "-copy";
+  }
   options.rejects_path = database + "-rejects";
 }
 

@@ -433,8 +433,9 @@ constexpr std::array<Setting, k_setting_count> k_settings{{
      .flag = "history-bucket",
      .placeholder = "BUCKET",
      .commands = k_migrate,
-     .help = "InfluxDB 2: the bucket it goes to, where it comes out of a single policy; by "
-             "default buckets are called as in the source, database or database/policy"},
+     .help = "InfluxDB 2: the bucket it goes to, where it comes out of a single database; points "
+             "of a policy that is not the default go to BUCKET/POLICY. By default buckets are "
+             "called as in the source, database or database/policy"},
     {.key = Key::history_database,
      .flag = "history-database",
      .placeholder = "NAME",

@@ -118,7 +118,7 @@ complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l no-
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-to -x -d 'Then copy the whole history: to an InfluxDB 1, 2 or 3 or a VictoriaMetrics, or as line protocol into a file (compressed when its name ends in .gz) or to the standard output (-)'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-token-file -r -F -d 'File with the token of the server that the history goes to'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-org -x -d 'InfluxDB 2: the organisation it goes to'
-complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-bucket -x -d 'InfluxDB 2: the bucket it goes to, where it comes out of a single policy; by default buckets are called as in the source, database or database/policy'
+complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-bucket -x -d 'InfluxDB 2: the bucket it goes to, where it comes out of a single database; points of a policy that is not the default go to BUCKET/POLICY. By default buckets are called as in the source, database or database/policy'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-database -x -d 'InfluxDB 1 and 3: likewise the database'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-retention-policy -x -d 'InfluxDB 1: likewise the retention policy'
 complete -c haingest -n '__fish_seen_subcommand_from migrate-from-influx' -l history-username -x -d 'InfluxDB 1: the user there'

@@ -12,6 +12,7 @@
 #include "core/migrate/rejects.hpp"
 #include "core/migrate/sink.hpp"
 #include "core/net/url.hpp"
+#include "core/sqlite/writer_lock.hpp"
 
 namespace haingest::jobs {
 namespace {
@@ -32,9 +33,19 @@ std::string copy_of(const CopyHistoryOptions& options) {
   };
   for (const std::string& database : options.source.databases) add("database", database);
   for (const std::string& glob : options.filter.measurements) add("measurement", glob);
+  if (!options.filter.policy.empty()) add("policy", options.filter.policy);
   if (options.filter.since) add("since", std::to_string(*options.filter.since));
   if (options.filter.until) add("until", std::to_string(*options.filter.until));
   return text;
+}
+
+std::string nothing_of(const migrate::CopyFilter& filter) {
+  const std::string in = filter.policy.empty() ? "" : "in the retention policy " + filter.policy;
+  if (!filter.measurements.empty()) {
+    return "no measurement " + in + (in.empty() ? "" : " ") +
+           "is called as --measurement says; nothing was copied";
+  }
+  return in.empty() ? "it holds no points" : "it holds no points " + in + "; nothing was copied";
 }
 
 std::unique_ptr<migrate::Sink> sink_of(const CopyHistoryOptions& options,
@@ -148,8 +159,18 @@ void copy_all(const CopyHistoryOptions& options, const OldInflux& influx,
                          *aside + " now");
     }
   }
+  if (!checkpoint.is_new()) {
+    base::log::info("going on behind the " + std::to_string(checkpoint.points()) +
+                    " points of the run before");
+  }
   const auto sink = sink_of(options, rejects);
-  report.copied = migrate::copy(copy, parts, *sink, checkpoint).value();
+  auto copied = migrate::copy(copy, parts, *sink, checkpoint);
+  if (!copied) {
+    base::Error error = copied.error();
+    if (!checkpoint.is_new()) error.message += "; the same command goes on where it was";
+    throw base::Failure(error);
+  }
+  report.copied = std::move(*copied);
   if (!report.copied->started_anew) return;
   base::log::warning("the output of the run before is not there any more: it was all copied anew");
 }
@@ -175,6 +196,8 @@ std::optional<migrate::TargetLook> look_at_target(const CopyHistoryOptions& opti
           "; the target's are --history-token-file, or --history-username and "
           "--history-password-file";
     }
+    error.message = "the target, " + error.message;
+    if (error.kind == base::ErrorKind::unreachable) error.message += "; nothing was changed";
     throw base::Failure(error);
   }
   // Whoever only counts asks no question that has one.
@@ -201,10 +224,7 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options,
          influx.closed_shards(*report.source, options.filter.span(), options.clock())) {
       base::log::warning(migrate::warning_of(shard));
     }
-    influx.fail(base::ErrorKind::failure,
-                options.filter.measurements.empty()
-                    ? "it holds no points"
-                    : "no measurement is called as --measurement says; nothing was copied");
+    influx.fail(base::ErrorKind::failure, nothing_of(options.filter));
   }
   refuse_itself(options, parts);
   if (options.verify_only) refuse_uncounted(target.value().server.flavour);
@@ -215,6 +235,8 @@ CopyHistoryReport copy_history(const CopyHistoryOptions& options,
     return report;
   }
   for (const std::string& warning : report.plan.warnings) base::log::warning(warning);
+  std::optional<sqlite::CopyLock> lock;
+  if (!options.database_path.empty()) lock.emplace(options.database_path);
   const std::int64_t began = migrate::nanoseconds_since_1970(options.clock()) - k_late;
   migrate::Checkpoint checkpoint(options.checkpoint_path, copy_of(options), options.restart);
   copy_all(options, influx, parts, checkpoint, report);

@@ -33,6 +33,7 @@ struct CopyHistoryOptions {
   std::chrono::milliseconds timeout{30'000};
   migrate::CopyFilter filter;
   migrate::Texts texts = migrate::Texts::map;  // where VictoriaMetrics answers
+  std::string database_path;  // beside which the copy is alone; "" where it keeps nothing
   std::string checkpoint_path;
   std::string rejects_path;
   bool restart = false;  // what an earlier run has done counts for nothing

@@ -55,6 +55,13 @@ std::vector<migrate::ClosedShard> OldInflux::closed_shards(const migrate::Source
   return taken(migrate::closed_shards(client, source, within, now));
 }
 
+void OldInflux::refuse_credentials(const std::string& words) const {
+  fail(base::ErrorKind::credentials,
+       words +
+           "; the source's are --influx-token-file, or --influx-username and "
+           "--influx-password-file");
+}
+
 void OldInflux::fail(base::ErrorKind kind, const std::string& sentence) const {
   throw base::Failure(kind, name() + ": " + sentence);
 }

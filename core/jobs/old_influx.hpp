@@ -42,11 +42,16 @@ class OldInflux {
   [[noreturn]] void fail(base::ErrorKind kind, const std::string& sentence) const;
   template <class T>
   T taken(base::Result<T> result) const {
-    if (!result) fail(result.error().kind, result.error().message);
+    if (!result) {
+      const base::Error& error = result.error();
+      if (error.kind == base::ErrorKind::credentials) refuse_credentials(error.message);
+      fail(error.kind, error.message);
+    }
     return std::move(*result);
   }
 
  private:
+  [[noreturn]] void refuse_credentials(const std::string& words) const;
   void find_server();
 
   const OldInfluxOptions& options_;

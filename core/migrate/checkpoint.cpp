@@ -158,6 +158,12 @@ void Checkpoint::rewrite() {
   if (file_ < 0) fail(path_);
 }
 
+std::uint64_t Checkpoint::points() const {
+  std::uint64_t points = 0;
+  for (const auto& [key, done] : done_) points += done.points;
+  return points;
+}
+
 std::optional<Done> Checkpoint::find(const Key& key) const {
   const auto found = done_.find(key);
   return found == done_.end() ? std::nullopt : std::optional(found->second);

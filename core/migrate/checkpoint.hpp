@@ -47,6 +47,7 @@ class Checkpoint {
   Checkpoint& operator=(const Checkpoint&) = delete;
 
   [[nodiscard]] bool is_new() const { return done_.empty(); }
+  [[nodiscard]] std::uint64_t points() const;  // of all parts
   [[nodiscard]] std::optional<Done> find(const Key& key) const;
   [[nodiscard]] const Positions& positions() const { return positions_; }
 

@@ -49,8 +49,8 @@ void warn_of_fields(const Part& part, std::vector<std::string>& warnings) {
   for (const Field& field : part.measurement->fields) {
     if (field.types.size() > 1) {
       warnings.push_back(name_of(part) + ": " + field.name + " is " + types_of(field) +
-                         " at different times; a target whose shards have other borders refuses "
-                         "what does not fit");
+                         " at different times, and is copied so; points that a target refuses for "
+                         "it are kept as rejects");
     }
     if (field.name == "time") {
       warnings.push_back(name_of(part) + ": no server takes a field that is called time");
@@ -205,6 +205,7 @@ base::Result<std::vector<Part>> parts_of(const Source& source, const CopyFilter&
   std::vector<Part> parts;
   for (const Database& database : source.databases) {
     for (const Policy& policy : database.policies) {
+      if (!filter.policy.empty() && policy.name != filter.policy) continue;
       const Place place{database.own_name, policy.name, policy.is_default, policy.shard_duration};
       for (const Measurement& measurement : policy.measurements) {
         if (!is_wanted(measurement, filter.measurements)) continue;

@@ -22,6 +22,7 @@ struct CopyFilter {
   std::vector<std::string> measurements;  // globs; empty: all
   std::optional<std::int64_t> since;      // nanoseconds
   std::optional<std::int64_t> until;      // not in it
+  std::string policy = {};                // of each database; "": all
 
   [[nodiscard]] Span span() const { return {since.value_or(k_earliest), until.value_or(k_end)}; }
 };

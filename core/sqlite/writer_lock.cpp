@@ -114,22 +114,40 @@ WriterLock::WriterLock(const std::string& database_path, std::chrono::millisecon
 
 WriterLock::~WriterLock() { ::close(fd_); }
 
-WatchLock::WatchLock(const std::string& database_path)
-    : fd_(open_lock_file(database_path + "-watch", database_path,
-                         "check the folder's owner and mode, or choose another database with "
-                         "--db")) {
-  if (!try_lock(fd_, F_WRLCK)) {
-    const std::string who = holder(fd_);
-    ::close(fd_);
-    throw base::Failure(base::ErrorKind::failure,
-                        who + " watches for " + database_path +
-                            " already; one is enough, stop it first or choose another database "
-                            "with --db");
+namespace {
+
+// Never waits; who is refused reads "process 12 WHAT_IT_DOES".
+int hold_alone(const std::string& path, const std::string& database_path,
+               const std::string& what_it_does) {
+  const int fd =
+      open_lock_file(path, database_path,
+                     "check the folder's owner and mode, or choose another database with --db");
+  if (!try_lock(fd, F_WRLCK)) {
+    const std::string who = holder(fd);
+    ::close(fd);
+    throw base::Failure(base::ErrorKind::failure, who + " " + what_it_does);
   }
-  leave_pid(fd_);
+  leave_pid(fd);
+  return fd;
 }
 
+}  // namespace
+
+WatchLock::WatchLock(const std::string& database_path)
+    : fd_(hold_alone(database_path + "-watch", database_path,
+                     "watches for " + database_path +
+                         " already; one is enough, stop it first or choose another database with "
+                         "--db")) {}
+
 WatchLock::~WatchLock() { ::close(fd_); }
+
+CopyLock::CopyLock(const std::string& database_path)
+    : fd_(hold_alone(database_path + "-copy-lock", database_path,
+                     "copies a history beside " + database_path +
+                         " already; let it end, stop it first or choose another database with "
+                         "--db")) {}
+
+CopyLock::~CopyLock() { ::close(fd_); }
 
 ReaderLock::ReaderLock(const std::string& database_path, std::chrono::milliseconds timeout) {
   const std::string path = database_path + "-lock";

@@ -50,6 +50,20 @@ class WatchLock {
   int fd_ = -1;
 };
 
+// That one copy of a history at a time keeps its checkpoint, rejects and output beside a database:
+// likewise, on `<database>-copy-lock`.
+class CopyLock {
+ public:
+  // Never waits; throws Failure naming the holder's pid.
+  explicit CopyLock(const std::string& database_path);
+  ~CopyLock();
+  CopyLock(const CopyLock&) = delete;
+  CopyLock& operator=(const CopyLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
 // Gives `path`, freshly made, the owner and mode that the database beside it has; root's cron job
 // and a service's user can share both then. Where there is no database yet: the folder's, without
 // its write bit for everyone.

@@ -2,6 +2,7 @@
 // `haingest migrate-from-influx` between real InfluxDBs, the store and the simulated Home
 // Assistant.
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "core/sqlite/writer_lock.hpp"
 #include "tests/fakes/faulty_proxy.hpp"
 #include "tests/fakes/influxdb3_front.hpp"
 #include "tests/integration/influx_source.hpp"
@@ -564,13 +566,54 @@ TEST_CASE("migrate: the whole history goes along", "[parts]") {
   SECTION("a first try elsewhere is in nobody's way") {
     const Outcome away = old.run({"--no-sync", "-q", "--history-to", "http://127.0.0.1:1"});
     CHECK(away.exit_code == 5);
-    CHECK_THAT(away.err,
-               Catch::EndsWith("error: InfluxDB at http://127.0.0.1:1: connection refused\n"));
+    CHECK_THAT(
+        away.err,
+        Catch::EndsWith("error: the target, InfluxDB at http://127.0.0.1:1: connection refused; "
+                        "nothing was changed\n"));
     const Outcome unknown = old.run(to_server(target, target.target.url, {"--dry-run"}));
     CHECK(unknown.exit_code == 4);
     CHECK_THAT(unknown.err, Catch::Contains("InfluxDB 2 at " + target.target.url + ": "));
     old.program.environment["HAINGEST_HISTORY_TOKEN"] = std::string(target.target.token.reveal());
     CHECK(old.run(words).exit_code == 0);
+  }
+  SECTION("one copy beside a database at a time") {
+    std::filesystem::create_directories(std::filesystem::path(old.database()).parent_path());
+    const sqlite::CopyLock other(old.database());
+    const std::string file = old.program.file("second.lp");
+    const Outcome second = old.run({"--no-sync", "-q", "--history-to", file});
+    CHECK(second.exit_code == 1);
+    CHECK_THAT(
+        second.err,
+        Catch::EndsWith("error: process " + std::to_string(::getpid()) +
+                        " copies a history beside " + old.database() +
+                        " already; let it end, stop it first or choose another database with "
+                        "--db\n"));
+    CHECK_FALSE(std::filesystem::exists(file));
+    CHECK_FALSE(std::filesystem::exists(file + ".part"));
+    // What keeps nothing beside it is in nobody's way.
+    CHECK(old.run({"--no-sync", "--history-to", "-"}).exit_code == 0);
+  }
+  SECTION("one policy") {
+    old.source.make("home_assistant_events", "long");
+    old.source.write("kept v=1 1760428800" + std::string(k_seconds), "home_assistant_events",
+                     "long");
+    CHECK(old.run({"--no-sync", "--history-to", "-", "--influx-retention-policy", "long"}).out ==
+          "# DML\n"
+          "# CONTEXT-DATABASE: home_assistant_events\n"
+          "# CONTEXT-RETENTION-POLICY: long\n"
+          "kept v=1 1760428800000000000\n");
+    const Outcome none =
+        old.run({"--no-sync", "--history-to", "-", "--influx-retention-policy", "nosuch"});
+    CHECK(none.exit_code == 1);
+    CHECK(none.err ==
+          error_line(old.name() + ": it holds no points in the retention policy nosuch; "
+                                  "nothing was copied"));
+  }
+  SECTION("columns are for lists") {
+    const Outcome told = old.run({"--columns", "kind"});
+    CHECK(told.exit_code == 2);
+    CHECK(told.err == error_line("--columns: 'kind' is for lists, and what this command prints is "
+                                 "none"));
   }
   SECTION("a user who may only read is told the same") {
     old.source.statement("CREATE USER reader WITH PASSWORD 'reader'");
@@ -709,6 +752,15 @@ TEST_CASE("migrate: killed in the middle, the same command goes on", "[parts]") 
   }));
   killed.signal(SIGKILL);
   static_cast<void>(killed.wait());
+  // Then the target no longer knows us.
+  proxy.plan([&](const fakes::ProxiedRequest& request) -> fakes::ProxyPlan {
+    if (!request.target.starts_with("/write")) return {};
+    return {.fault = fakes::ProxyFault::answer, .status = 401};
+  });
+  proxy.release();
+  const Outcome refused = old.program.run(words);
+  CHECK(refused.exit_code == 4);
+  CHECK_THAT(refused.err, Catch::Contains("the same command goes on where it was"));
   writes = 0;
   proxy.plan([&](const fakes::ProxiedRequest& request) -> fakes::ProxyPlan {
     if (request.target.starts_with("/write")) ++writes;
@@ -717,7 +769,8 @@ TEST_CASE("migrate: killed in the middle, the same command goes on", "[parts]") 
   proxy.release();
 
   const Outcome again = old.program.run(words);
-  CHECK(again.err.empty());
+  CHECK(std::regex_match(without_times(again.err),
+                         std::regex("info going on behind the [0-9]+ points of the run before\n")));
   REQUIRE(again.exit_code == 0);
   CHECK(json::parse(again.out)["history"]["measurements"][0]["points"] == 20'000);
   CHECK(count_of(target, "state") == 20'000);

@@ -92,8 +92,8 @@ TEST_CASE("copy plan: warnings name what may not arrive") {
   const base::Timestamp monday{std::chrono::microseconds(k_monday / 1'000)};
   const Names always{
       "house.month.odd: no server takes a field that is called time",
-      "house.month.odd: v is float and string at different times; a target whose shards have other "
-      "borders refuses what does not fit",
+      "house.month.odd: v is float and string at different times, and is copied so; points that a "
+      "target refuses for it are kept as rejects",
       "house.month.odd: w is unsigned, which InfluxDB 1 does not take",
       "house.month.odd: InfluxDB 2 takes no tag that is called _field",
   };
