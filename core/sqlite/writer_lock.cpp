@@ -44,7 +44,6 @@ void leave_pid(int fd) {
                                                     std::strerror(errno) + "; " + meaning);
 }
 
-// Closes the file when the lock is not had in time.
 void wait_for_lock(int fd, short type, const std::string& database_path,
                    std::chrono::milliseconds timeout) {
   const auto start = std::chrono::steady_clock::now();
@@ -57,11 +56,9 @@ void wait_for_lock(int fd, short type, const std::string& database_path,
     }
     waited = true;
     if (std::chrono::steady_clock::now() >= deadline) {
-      const std::string who = holder(fd);
-      ::close(fd);
       throw base::Failure(base::ErrorKind::failure,
-                          database_path + " is being written by " + who + " for longer than the " +
-                              base::to_text(timeout) +
+                          database_path + " is being written by " + holder(fd) +
+                              " for longer than the " + base::to_text(timeout) +
                               " this command waits; try again later, or raise --timeout");
     }
     std::this_thread::sleep_for(pause);
@@ -104,63 +101,60 @@ int open_lock_file(const std::string& path, const std::string& database_path,
 
 }  // namespace
 
-WriterLock::WriterLock(const std::string& database_path, std::chrono::milliseconds timeout)
-    : fd_(open_lock_file(database_path + "-lock", database_path,
-                         "the database can't be written without it, check the folder's owner and "
-                         "mode, or choose another database with --db")) {
-  wait_for_lock(fd_, F_WRLCK, database_path, timeout);
-  leave_pid(fd_);
+LockFile::~LockFile() {
+  if (fd_ >= 0) ::close(fd_);
 }
 
-WriterLock::~WriterLock() { ::close(fd_); }
+WriterLock::WriterLock(const std::string& database_path, std::chrono::milliseconds timeout)
+    : file_(open_lock_file(database_path + "-lock", database_path,
+                           "the database can't be written without it, check the folder's owner and "
+                           "mode, or choose another database with --db")) {
+  wait_for_lock(file_.fd(), F_WRLCK, database_path, timeout);
+  leave_pid(file_.fd());
+}
 
 namespace {
 
+int open_own_file(const std::string& path, const std::string& database_path) {
+  return open_lock_file(path, database_path,
+                        "check the folder's owner and mode, or choose another database with --db");
+}
+
 // Never waits; who is refused reads "process 12 WHAT_IT_DOES".
-int hold_alone(const std::string& path, const std::string& database_path,
-               const std::string& what_it_does) {
-  const int fd =
-      open_lock_file(path, database_path,
-                     "check the folder's owner and mode, or choose another database with --db");
-  if (!try_lock(fd, F_WRLCK)) {
-    const std::string who = holder(fd);
-    ::close(fd);
-    throw base::Failure(base::ErrorKind::failure, who + " " + what_it_does);
+void hold_alone(const LockFile& file, const std::string& what_it_does) {
+  if (!try_lock(file.fd(), F_WRLCK)) {
+    throw base::Failure(base::ErrorKind::failure, holder(file.fd()) + " " + what_it_does);
   }
-  leave_pid(fd);
+  leave_pid(file.fd());
+}
+
+int open_to_read(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno != ENOENT && errno != ENOTDIR) {
+    refuse_lock_file(path, "another process may be writing the database, check its owner and mode");
+  }
   return fd;
 }
 
 }  // namespace
 
 WatchLock::WatchLock(const std::string& database_path)
-    : fd_(hold_alone(database_path + "-watch", database_path,
-                     "watches for " + database_path +
-                         " already; one is enough, stop it first or choose another database with "
-                         "--db")) {}
-
-WatchLock::~WatchLock() { ::close(fd_); }
-
-CopyLock::CopyLock(const std::string& database_path)
-    : fd_(hold_alone(database_path + "-copy-lock", database_path,
-                     "copies a history beside " + database_path +
-                         " already; let it end, stop it first or choose another database with "
-                         "--db")) {}
-
-CopyLock::~CopyLock() { ::close(fd_); }
-
-ReaderLock::ReaderLock(const std::string& database_path, std::chrono::milliseconds timeout) {
-  const std::string path = database_path + "-lock";
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ >= 0) {
-    wait_for_lock(fd_, F_RDLCK, database_path, timeout);
-  } else if (errno != ENOENT && errno != ENOTDIR) {
-    refuse_lock_file(path, "another process may be writing the database, check its owner and mode");
-  }
+    : file_(open_own_file(database_path + "-watch", database_path)) {
+  hold_alone(file_, "watches for " + database_path +
+                        " already; one is enough, stop it first or choose another database with "
+                        "--db");
 }
 
-ReaderLock::~ReaderLock() {
-  if (fd_ >= 0) ::close(fd_);
+CopyLock::CopyLock(const std::string& database_path)
+    : file_(open_own_file(database_path + "-copy-lock", database_path)) {
+  hold_alone(file_, "copies a history beside " + database_path +
+                        " already; let it end, stop it first or choose another database with "
+                        "--db");
+}
+
+ReaderLock::ReaderLock(const std::string& database_path, std::chrono::milliseconds timeout)
+    : file_(open_to_read(database_path + "-lock")) {
+  if (file_.fd() >= 0) wait_for_lock(file_.fd(), F_RDLCK, database_path, timeout);
 }
 
 }  // namespace haingest::sqlite

@@ -9,17 +9,28 @@
 
 namespace haingest::sqlite {
 
+// An open lock file; closing it lets the lock go. -1 is none.
+class LockFile {
+ public:
+  explicit LockFile(int fd) : fd_(fd) {}
+  ~LockFile();
+  LockFile(const LockFile&) = delete;
+  LockFile& operator=(const LockFile&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
 class WriterLock {
  public:
   // Waits up to `timeout`; throws Failure naming the holder's pid when it is not had by then.
   // `database_path` lends the lock file `<database_path>-lock` its owner and mode.
   WriterLock(const std::string& database_path, std::chrono::milliseconds timeout);
-  ~WriterLock();
-  WriterLock(const WriterLock&) = delete;
-  WriterLock& operator=(const WriterLock&) = delete;
 
  private:
-  int fd_ = -1;
+  LockFile file_;
 };
 
 // Keeps writers away while somebody reads the files without SQLite's own locks. It writes nothing,
@@ -28,12 +39,9 @@ class ReaderLock {
  public:
   // Waits and throws as WriterLock does.
   ReaderLock(const std::string& database_path, std::chrono::milliseconds timeout);
-  ~ReaderLock();
-  ReaderLock(const ReaderLock&) = delete;
-  ReaderLock& operator=(const ReaderLock&) = delete;
 
  private:
-  int fd_ = -1;
+  LockFile file_;
 };
 
 // That one `watch` at a time follows a house for a database: held for as long as it runs, on a file
@@ -42,26 +50,19 @@ class WatchLock {
  public:
   // Never waits; throws Failure naming the holder's pid.
   explicit WatchLock(const std::string& database_path);
-  ~WatchLock();
-  WatchLock(const WatchLock&) = delete;
-  WatchLock& operator=(const WatchLock&) = delete;
 
  private:
-  int fd_ = -1;
+  LockFile file_;
 };
 
 // That one copy of a history at a time keeps its checkpoint, rejects and output beside a database:
 // likewise, on `<database>-copy-lock`.
 class CopyLock {
  public:
-  // Never waits; throws Failure naming the holder's pid.
   explicit CopyLock(const std::string& database_path);
-  ~CopyLock();
-  CopyLock(const CopyLock&) = delete;
-  CopyLock& operator=(const CopyLock&) = delete;
 
  private:
-  int fd_ = -1;
+  LockFile file_;
 };
 
 // Gives `path`, freshly made, the owner and mode that the database beside it has; root's cron job
