@@ -23,9 +23,7 @@ namespace {
 // kept devices in other buckets as well.
 std::vector<std::string> databases_of(const Settings& settings) {
   for (const Key key : {Key::influx_database, Key::influx_bucket}) {
-    if (settings.given(key) && settings.of(key).origin.starts_with("--")) {
-      return {settings.text(key)};
-    }
+    if (settings.by_flag(key)) return {settings.text(key)};
   }
   return {};
 }
@@ -33,7 +31,7 @@ std::vector<std::string> databases_of(const Settings& settings) {
 // points.layout of the file is what watch writes, and does not say what an old service wrote.
 std::optional<migrate::Layout> layout_of(const Settings& settings) {
   const std::string word = settings.one_of(Key::layout, {"auto", "ha-ingestor", "home-assistant"});
-  if (!settings.of(Key::layout).origin.starts_with("--") || word == "auto") return std::nullopt;
+  if (!settings.by_flag(Key::layout) || word == "auto") return std::nullopt;
   return word == "ha-ingestor" ? migrate::Layout::ha_ingestor : migrate::Layout::home_assistant;
 }
 

@@ -27,9 +27,9 @@ std::optional<std::int64_t> moment_of(const Settings& settings, Key key) {
 
 // Where the flag names one; what the environment and the file name is where points go today.
 std::string policy_of(const Settings& settings) {
-  const bool by_flag = settings.given(Key::influx_retention_policy) &&
-                       settings.of(Key::influx_retention_policy).origin.starts_with("--");
-  return by_flag ? settings.text(Key::influx_retention_policy) : "";
+  return settings.by_flag(Key::influx_retention_policy)
+             ? settings.text(Key::influx_retention_policy)
+             : "";
 }
 
 migrate::Texts texts_of(const Settings& settings) {

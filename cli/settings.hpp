@@ -59,6 +59,8 @@ class Settings {
   [[nodiscard]] const Value& of(Key key) const { return values_[static_cast<std::size_t>(key)]; }
 
   [[nodiscard]] bool given(Key key) const { return of(key).given; }
+  // On the command line, not in the environment or a file.
+  [[nodiscard]] bool by_flag(Key key) const { return of(key).origin.starts_with("--"); }
   [[nodiscard]] std::string text(Key key) const;
   [[nodiscard]] const std::vector<std::string>& list(Key key) const { return of(key).texts; }
   // The ones below throw Failure `usage` with the setting's origin for a text that does not fit.
