@@ -22,6 +22,10 @@ constexpr std::size_t k_day = std::string_view("2025-10-14").size();
 
 Cell number_cell(std::uint64_t number) { return json_cell(std::to_string(number)); }
 
+Cell series_cell(const migrate::Extent& extent) {
+  return extent.series ? number_cell(*extent.series) : json_cell("null");
+}
+
 // "900 kB", "1.4 GB"
 std::string size_text(std::uint64_t bytes) {
   if (bytes < 1'000'000) return std::to_string((bytes + 999) / 1'000) + " kB";
@@ -44,13 +48,13 @@ Rows plan_rows(const jobs::CopyHistoryReport& history) {
   Rows rows{
       {"database", "policy", "measurement", "series", "points", "values", "bytes", "first", "last"},
       {}};
-  for (const auto& [part, extent, series, bytes] : history.plan.parts) {
+  for (const auto& [part, extent, bytes] : history.plan.parts) {
     if (!extent) continue;
-    rows.cells.push_back(
-        {text_cell(part.database->own_name), text_cell(part.policy->name),
-         text_cell(part.measurement->name), series ? number_cell(*series) : json_cell("null"),
-         number_cell(extent->points), number_cell(extent->values), number_cell(bytes),
-         text_cell(moment(extent->first)), text_cell(moment(extent->last))});
+    rows.cells.push_back({text_cell(part.database->own_name), text_cell(part.policy->name),
+                          text_cell(part.measurement->name), series_cell(*extent),
+                          number_cell(extent->points), number_cell(extent->values),
+                          number_cell(bytes), text_cell(moment(extent->first)),
+                          text_cell(moment(extent->last))});
   }
   return rows;
 }
@@ -58,11 +62,10 @@ Rows plan_rows(const jobs::CopyHistoryReport& history) {
 // What fits 80 columns.
 Rows plan_table(const jobs::CopyHistoryReport& history) {
   Rows rows{{"database", "policy", "measurement", "series", "points", "size", "first", "last"}, {}};
-  for (const auto& [part, extent, series, bytes] : history.plan.parts) {
+  for (const auto& [part, extent, bytes] : history.plan.parts) {
     if (!extent) continue;
     rows.cells.push_back({text_cell(part.database->own_name), text_cell(part.policy->name),
-                          text_cell(part.measurement->name),
-                          series ? number_cell(*series) : json_cell("null"),
+                          text_cell(part.measurement->name), series_cell(*extent),
                           number_cell(extent->points), text_cell(size_text(bytes)),
                           text_cell(moment(extent->first).substr(0, k_day)),
                           text_cell(moment(extent->last).substr(0, k_day))});

@@ -137,7 +137,6 @@ base::Result<PartPlan> exact_plan_of(influx::QueryClient& client, const Part& pa
   if (!extent) return extent.error();
   plan.extent = *extent;
   if (!plan.extent) return plan;
-  if (series == CountSeries::yes) plan.series = plan.extent->series;
   const auto length = line_length_at(client, part, plan.extent->last);
   if (!length) return length.error();
   plan.bytes = static_cast<std::uint64_t>(*length * static_cast<double>(plan.extent->points));

@@ -77,9 +77,8 @@ class Windows {
 
 struct PartPlan {
   Part part;
-  std::optional<Extent> extent = {};         // within the filter's span; none: no points
-  std::optional<std::uint64_t> series = {};  // there; none of an estimate
-  std::uint64_t bytes = 0;                   // of line protocol, estimated
+  std::optional<Extent> extent = {};  // within the filter's span; none: no points
+  std::uint64_t bytes = 0;            // of line protocol, estimated
 };
 struct CopyPlan {
   std::vector<PartPlan> parts;

@@ -141,9 +141,9 @@ base::Result<std::optional<Extent>> extent_of(influx::QueryClient& client,
   if (!last) return last.error();
   const auto counted = count(client, scope, measurement, within, series);
   if (!counted) return counted.error();
-  return std::optional(Extent{**first, last->value_or(**first), counted->values(),
-                              counted->points(),
-                              series == CountSeries::yes ? counted->series() : 0});
+  Extent extent{**first, last->value_or(**first), counted->values(), counted->points()};
+  if (series == CountSeries::yes) extent.series = counted->series();
+  return std::optional(extent);
 }
 
 base::Result<std::optional<std::int64_t>> next_point(influx::QueryClient& client,

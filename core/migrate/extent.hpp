@@ -17,8 +17,8 @@ struct Extent {
   std::int64_t first = 0;  // nanoseconds, of the first and the last point
   std::int64_t last = 0;
   std::uint64_t values = 0;
-  std::uint64_t points = 0;  // at least; exact where one field is in each of them
-  std::uint64_t series = 0;  // 0 where they were not to be counted
+  std::uint64_t points = 0;                  // at least; exact where one field is in each of them
+  std::optional<std::uint64_t> series = {};  // none where they were not to be counted
 };
 
 // To count series, too, takes half as long again (1 million points of 400 series in InfluxDB 1.6:

@@ -338,10 +338,11 @@ base::Result<Source> look_at(influx::QueryClient& client,
   const auto own_name_of = [&](const std::string& name) {
     return is_3 ? name.substr(0, name.find('/')) : name;
   };
+  const auto is_called = [&](const std::string& name, const std::string& wanted) {
+    return name == wanted || own_name_of(name) == wanted;
+  };
   for (const std::string& wanted : databases) {
-    const auto is_it = [&](const std::string& name) {
-      return name == wanted || own_name_of(name) == wanted;
-    };
+    const auto is_it = [&](const std::string& name) { return is_called(name, wanted); };
     if (std::ranges::none_of(names, is_it)) return not_there(wanted, names);
   }
   auto shards = shards_of(client);
@@ -358,9 +359,7 @@ base::Result<Source> look_at(influx::QueryClient& client,
   }
   std::ranges::sort(names);
   for (const std::string& name : names) {
-    const auto is_it = [&](const std::string& wanted) {
-      return name == wanted || own_name_of(name) == wanted;
-    };
+    const auto is_it = [&](const std::string& wanted) { return is_called(name, wanted); };
     const bool wanted = databases.empty() ? !is_own(name) : std::ranges::any_of(databases, is_it);
     if (!wanted) continue;
     auto policies = policies_of(client, name, *shards);

@@ -223,7 +223,7 @@ void from_influxdb3(std::int64_t most) {
   CHECK(plan->bytes > 0);
   CHECK(plan->parts[0].extent->first == first);
   CHECK(plan->parts[0].extent->last == k_monday + 99 * k_day / 4);
-  CHECK(plan->parts[0].series == 2U);
+  CHECK(plan->parts[0].extent->series == 2U);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ std::string extent(influx::QueryClient& client, const std::string& database,
   };
   return day((*extent)->first) + ".." + day((*extent)->last) + " " +
          std::to_string((*extent)->values) + " " + std::to_string((*extent)->points) + " " +
-         std::to_string((*extent)->series);
+         std::to_string((*extent)->series.value());
 }
 
 // Two weeks in which fields change their types, before and after one policy of other shards.
