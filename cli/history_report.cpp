@@ -34,41 +34,52 @@ std::string size_text(std::uint64_t bytes) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
 }
 
+// A row about a measurement begins with what it is called.
+Rows part_rows(const std::vector<std::string>& more) {
+  Rows rows{{"database", "policy", "measurement"}, {}};
+  rows.columns.insert(rows.columns.end(), more.begin(), more.end());
+  return rows;
+}
+
+void add_row(Rows& rows, const migrate::Part& part, const std::vector<Cell>& more) {
+  std::vector<Cell>& row = rows.cells.emplace_back();
+  for (const std::string& name :
+       {part.database->own_name, part.policy->name, part.measurement->name}) {
+    row.push_back(text_cell(name));
+  }
+  row.insert(row.end(), more.begin(), more.end());
+}
+
 Rows copied_rows(const jobs::CopyHistoryReport& history) {
-  Rows rows{{"database", "policy", "measurement", "points", "values", "rejected"}, {}};
+  Rows rows = part_rows({"points", "values", "rejected"});
   for (const auto& [part, done] : history.copied->parts) {
-    rows.cells.push_back({text_cell(part.database->own_name), text_cell(part.policy->name),
-                          text_cell(part.measurement->name), number_cell(done.points),
-                          number_cell(done.values), number_cell(done.rejected)});
+    add_row(rows, part,
+            {number_cell(done.points), number_cell(done.values), number_cell(done.rejected)});
   }
   return rows;
 }
 
 Rows plan_rows(const jobs::CopyHistoryReport& history) {
-  Rows rows{
-      {"database", "policy", "measurement", "series", "points", "values", "bytes", "first", "last"},
-      {}};
+  Rows rows = part_rows({"series", "points", "values", "bytes", "first", "last"});
   for (const auto& [part, extent, bytes] : history.plan.parts) {
     if (!extent) continue;
-    rows.cells.push_back({text_cell(part.database->own_name), text_cell(part.policy->name),
-                          text_cell(part.measurement->name), series_cell(*extent),
-                          number_cell(extent->points), number_cell(extent->values),
-                          number_cell(bytes), text_cell(moment(extent->first)),
-                          text_cell(moment(extent->last))});
+    add_row(
+        rows, part,
+        {series_cell(*extent), number_cell(extent->points), number_cell(extent->values),
+         number_cell(bytes), text_cell(moment(extent->first)), text_cell(moment(extent->last))});
   }
   return rows;
 }
 
 // What fits 80 columns.
 Rows plan_table(const jobs::CopyHistoryReport& history) {
-  Rows rows{{"database", "policy", "measurement", "series", "points", "size", "first", "last"}, {}};
+  Rows rows = part_rows({"series", "points", "size", "first", "last"});
   for (const auto& [part, extent, bytes] : history.plan.parts) {
     if (!extent) continue;
-    rows.cells.push_back({text_cell(part.database->own_name), text_cell(part.policy->name),
-                          text_cell(part.measurement->name), series_cell(*extent),
-                          number_cell(extent->points), text_cell(size_text(bytes)),
-                          text_cell(moment(extent->first).substr(0, k_day)),
-                          text_cell(moment(extent->last).substr(0, k_day))});
+    add_row(rows, part,
+            {series_cell(*extent), number_cell(extent->points), text_cell(size_text(bytes)),
+             text_cell(moment(extent->first).substr(0, k_day)),
+             text_cell(moment(extent->last).substr(0, k_day))});
   }
   return rows;
 }
@@ -80,15 +91,14 @@ Rows history_rows(const jobs::CopyHistoryReport& history) {
 
 // A window and field in which the two count otherwise.
 Rows difference_rows(const jobs::CopyHistoryReport& history) {
-  Rows rows{{"database", "policy", "measurement", "field", "from", "to", "source", "target"}, {}};
+  Rows rows = part_rows({"field", "from", "to", "source", "target"});
   if (!history.proof) return rows;
   for (const migrate::PartProof& proof : *history.proof) {
     for (const migrate::Difference& each : proof.differences) {
-      rows.cells.push_back({text_cell(proof.part.database->own_name),
-                            text_cell(proof.part.policy->name),
-                            text_cell(proof.part.measurement->name), text_cell(each.field),
-                            text_cell(moment(each.span.begin)), text_cell(moment(each.span.end)),
-                            number_cell(each.source), number_cell(each.target)});
+      add_row(
+          rows, proof.part,
+          {text_cell(each.field), text_cell(moment(each.span.begin)),
+           text_cell(moment(each.span.end)), number_cell(each.source), number_cell(each.target)});
     }
   }
   return rows;

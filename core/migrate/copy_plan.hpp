@@ -89,7 +89,7 @@ struct CopyPlan {
 };
 // To count exactly takes a third of the time that reading all of it takes. An estimate is made of
 // parts of some shards, where they are known; it has no last moment but the first, no series and no
-// bytes.
+// bytes, and of an InfluxDB 3 no numbers at all.
 enum class Counting { exact, estimate };
 [[nodiscard]] base::Result<CopyPlan> plan_of(influx::QueryClient& client,
                                              const std::vector<Part>& parts,

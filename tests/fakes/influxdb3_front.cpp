@@ -54,7 +54,7 @@ std::string quoted(const std::string& name) {
   return text + '"';
 }
 
-// "house/long term" is what 1.8 has as a policy of "house".
+// "house/long_term" is what 1.8 has as the policy "long_term" of "house".
 std::pair<std::string, std::string> place_of(const std::string& database) {
   const std::size_t slash = database.find('/');
   if (slash == std::string::npos) return {database, "autogen"};
